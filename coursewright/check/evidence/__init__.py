@@ -1,0 +1,1 @@
+"""9xx: references and evidence."""

@@ -1,0 +1,1 @@
+"""6xx: what pages need: alternative text, headings, space."""

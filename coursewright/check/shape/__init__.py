@@ -1,0 +1,1 @@
+"""1xx: ids, and the names that refer to them."""

@@ -1,0 +1,51 @@
+"""Item banks, and the blueprints that say what a form must cover."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from coursewright.model.base import Count, Id, Moore, Number, Phrase, Sourced, Whole, YesNo
+from coursewright.model.items import Item
+from coursewright.model.prose import Prose
+
+
+class Bank(Sourced):
+    """A file of `quizzes/banks/`: the items of one module."""
+
+    id: Id
+    module: Id
+    items: tuple[Item, ...] = ()  # type: ignore[valid-type]
+
+
+class Cell(Sourced):
+    """A row of a blueprint: how many items, of which kind. What is not named is left open."""
+
+    count: Count
+    module: Id | None = None
+    objective: Id | None = None
+    moore: Moore | None = None
+    type: str | None = None
+
+
+class CutScore(Sourced):
+    """What it takes to pass: a percentage of the points."""
+
+    method: Literal["fixed"] = "fixed"
+    percent: Annotated[Number, Field(gt=0, le=100)]
+
+
+class Blueprint(Sourced):
+    """A file of `quizzes/blueprints/`: what a form covers, how it is shuffled, what passes."""
+
+    id: Id
+    title: Phrase
+    instructions: Prose | None = None
+    pool: Literal["practice", "exam"] = "exam"
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    cut: CutScore
+    minutes: Annotated[Whole, Field(ge=1)] | None = None
+    seed: str = "1"
+    shuffle_items: YesNo = True
+    shuffle_options: YesNo = True
