@@ -114,7 +114,7 @@ class Course:
         """Every Prose and Line, with its object and field name."""
         for entry in self.objects:
             for name in type(entry).model_fields:
-                for text in _proses(getattr(entry, name)):
+                for text in proses(getattr(entry, name)):
                     yield entry, name, text
 
     @cached_property
@@ -152,13 +152,13 @@ class Course:
         return tuple(item for bank in self.banks if bank.module == module for item in bank.items if item.pool == pool)
 
 
-def _proses(value: Any) -> Iterator[Prose]:
+def proses(value: Any) -> Iterator[Prose]:
     if isinstance(value, Prose):
         yield value
     elif isinstance(value, tuple | list):
         for entry in value:
             if not isinstance(entry, Sourced):
-                yield from _proses(entry)
+                yield from proses(entry)
 
 
 __all__ = ["Course", "CourseInfo", "Glossary", "References"]

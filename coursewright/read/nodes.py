@@ -85,7 +85,7 @@ class _Reader:
         raise AssertionError(f"YAML has no node {node}")
 
     def scalar(self, node: yaml.ScalarNode) -> str | None:
-        if node.style is None:
+        if not node.style:  # libyaml says "" where PyYAML says None
             return None if node.value in ("", "~") else PlainScalar(node.value)
         return str(node.value)
 

@@ -1,0 +1,23 @@
+"""Read and check a course folder: what `check` prints and what every build does first."""
+
+from __future__ import annotations
+
+from coursewright.build.inputs import Inputs, image_kind
+from coursewright.check import check_course
+from coursewright.read import faults
+from coursewright.read.course import Reading, read_course
+from coursewright.source.diagnostic import Diagnostic
+from coursewright.source.span import Span
+
+
+def examine(inputs: Inputs) -> Reading:
+    """The course with every diagnostic that its files give, those of the folder among them."""
+    assets = {path: image_kind(path, data) for path, data in inputs.images.items()}
+    reading = read_course(inputs.yaml, assets)
+    found: list[Diagnostic] = list(reading.diagnostics)
+    found += [faults.outside_course(Span(path), target) for path, target in inputs.outside]
+    found += [faults.unreadable_file(Span(path), reason) for path, reason in inputs.unreadable]
+    if reading.course is not None:
+        found += check_course(reading.course)
+    reading.diagnostics = sorted(set(found))
+    return reading

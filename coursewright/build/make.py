@@ -1,0 +1,214 @@
+"""Make the packet: examine, draw, run the writers, publish."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+from coursewright import __version__
+from coursewright.build import publish, state
+from coursewright.build.check import examine
+from coursewright.build.inputs import Inputs, image_kind, problems
+from coursewright.build.places import cache_folder, engine_fingerprint, shipped_templates
+from coursewright.build.schedule import Progress, Schedule, one_story, worker_count
+from coursewright.build.store import Store
+from coursewright.source.diagnostic import Diagnostic, count
+from coursewright.source.siblings import import_siblings
+from coursewright.source.span import Source
+from coursewright.write import WRITERS, Blob, Output, Result, Written
+from coursewright.write.html import Templates
+from coursewright.write.packet import Options, Packet
+from coursewright.write.packet_index import Entry, write_index
+
+
+@dataclass
+class Built:
+    """What a build did. `published` is false where faults stopped it; `made` names what was not in the cache."""
+
+    diagnostics: list[Diagnostic]
+    sources: dict[str, Source]
+    published: bool = False
+    made: list[str] = field(default_factory=list)
+    files: int = 0
+
+
+def make(
+    inputs: Inputs,
+    out: Path,
+    options: Options,
+    *,
+    strict: bool = False,
+    jobs: int | None = None,
+    progress: Progress = lambda title, done, known: None,
+) -> Built:
+    """Build the packet of a course folder into `out`. Raises publish.CannotPublish and OSError; `out` is then as it was."""
+    publish.look_before(out)
+    with publish.locked(out):
+        reading = examine(inputs)
+        built = Built(reading.diagnostics, reading.sources)
+        if reading.course is None or _stops(built.diagnostics, strict):
+            return built
+        with _cache() as folder, _workers(jobs) as executor:
+            schedule = Schedule(Store(folder, engine_fingerprint()), executor, progress)
+            packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs))
+            written = _write(packet, schedule)
+            built.diagnostics = sorted({*built.diagnostics, *(d for each in written for d in each.diagnostics)})
+            built.made = schedule.made
+            if _stops(built.diagnostics, strict):
+                return built
+            outputs = [output for each in written for output in each.outputs]
+            names = _publish(packet, inputs, out, options, outputs)
+            schedule.store.prune()
+        built.published, built.files = True, len(names)
+        _remember(inputs, out, options, built, names)
+        return built
+
+
+def template_folders(root: Path) -> tuple[Path, ...]:
+    """A course's own templates before the shipped ones, file by file."""
+    own = root / "templates"
+    shipped = shipped_templates()
+    return (own, shipped) if own.is_dir() and own.resolve() != shipped.resolve() else (shipped,)
+
+
+def options_record(options: Options) -> dict[str, Any]:
+    """The options as JSON values."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(options).items()}
+
+
+def _stops(diagnostics: list[Diagnostic], strict: bool) -> bool:
+    counted = count(diagnostics)
+    return bool(counted["error"] or (strict and counted["warning"]))
+
+
+def _write(packet: Packet, schedule: Schedule) -> list[Written]:
+    charts: list[Result] = []
+    schedule.run({"charts": one_story(packet.chart_tasks(), charts)})
+    drawn = Written(diagnostics=packet.draw(charts))
+    if any(d.severity == "error" for d in drawn.diagnostics):
+        return [drawn]
+    import_siblings("coursewright.write")
+    wanted = packet.options.only or tuple(WRITERS)
+    written = schedule.run({name: write(packet) for name, write in sorted(WRITERS.items()) if name in wanted})
+    return [drawn, *(written[name] for name in sorted(written))]
+
+
+def _publish(packet: Packet, inputs: Inputs, out: Path, options: Options, outputs: list[Output]) -> list[str]:
+    """Write the packet beside `out` and move it into place. Returns the names of all its files."""
+    before = _manifest(out)
+    digest = state.build_key("", inputs.hashes(), options_record(options), problems(inputs))[:16]
+    entries: dict[str, Entry] = {}
+    with publish.staged(out) as stage:
+        for output in outputs:
+            data = output.content.read() if isinstance(output.content, Blob) else output.content
+            preview = ""
+            if output.preview:
+                preview = "previews/" + output.path.replace("/", "-").rsplit(".", 1)[0] + ".png"
+                _lay_down(stage / preview, output.preview.read())
+            _lay_down(stage / output.path, data)
+            entries[output.path] = Entry.of(output, data, preview, digest)
+        partial = bool(options.only or options.modules)
+        kept = [Entry(**record) for name, record in before.items() if partial and name not in entries and (out / name).is_file()]
+        publish.carry_over(out, stage, [name for entry in kept for name in (entry.path, entry.preview) if name])
+        ours = {name for record in before.values() for name in (record["path"], record.get("preview", ""))} | {"index.html"}
+        publish.carry_over(out, stage, publish.strangers(out, ours))
+        every = sorted([*entries.values(), *kept], key=lambda entry: entry.order)
+        _lay_down(stage / "index.html", write_index(packet, every).encode())
+        manifest = {
+            "course": packet.course.info.id,
+            "title": packet.course.info.title,
+            "coursewright": __version__,
+            "options": options_record(options),
+            "inputs": inputs.hashes(),
+            "files": [asdict(entry) for entry in every],
+        }
+        _lay_down(stage / publish.MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    names = {name for entry in every for name in (entry.path, entry.preview) if name}
+    return sorted({*names, "index.html", publish.MANIFEST})
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    """The records of the packet that stands in `out`, by path; none where there is none that can be read."""
+    try:
+        found = json.loads((out / publish.MANIFEST).read_text("utf-8"))
+        return {record["path"]: record for record in found["files"] if set(record) == set(Entry.__dataclass_fields__)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _lay_down(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _assets(inputs: Inputs) -> dict[str, str]:
+    return {
+        path: f"data:{image_kind(path, data)};base64,{base64.b64encode(data).decode()}" for path, data in inputs.images.items()
+    }
+
+
+def _remember(inputs: Inputs, out: Path, options: Options, built: Built, names: list[str]) -> None:
+    from coursewright.source.report import report, summary
+
+    folder = cache_folder()
+    if folder is None:
+        return
+    key = state.build_key(engine_fingerprint(), inputs.hashes(), options_record(options), problems(inputs))
+    counted = count(built.diagnostics)
+    more = {"report": report("full", built.diagnostics, built.sources), "summary": summary(built.diagnostics), "counts": counted}
+    state.save(state.state_path(folder, out), key, out, names, more)
+
+
+@contextlib.contextmanager
+def _cache() -> Iterator[Path]:
+    """The cache folder; one for this build alone where the user's cannot be written."""
+    folder = cache_folder()
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="coursewright-") as temporary:
+        yield Path(temporary)
+
+
+@contextlib.contextmanager
+def _workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
+    """A pool that starts with its first task. Its server imports the layout engine once; workers are forked from it."""
+    pool: list[ProcessPoolExecutor] = []
+
+    def executor() -> Executor:
+        if not pool:
+            method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+            context = get_context(method)
+            if method == "forkserver":
+                context.set_forkserver_preload(["coursewright.write.pdf.layout"])
+            pool.append(ProcessPoolExecutor(worker_count(jobs), mp_context=context, initializer=_settle))
+        return pool[0]
+
+    try:
+        yield executor
+    except BaseException:
+        for started in pool:
+            processes = list((started._processes or {}).values())
+            started.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+        raise
+    for started in pool:
+        started.shutdown()
+
+
+def _settle() -> None:
+    """In a new worker: leave Ctrl-C to the parent, and keep what is imported out of the collector's way."""
+    import gc
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()

@@ -1,0 +1,57 @@
+"""The packet's front door: `index.html`, with a picture, the pages and the size of every file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from coursewright.write import Output
+from coursewright.write.packet import Packet, nowhere
+
+GROUPS = ("Workbook", "Handouts", "Slides", "Quizzes")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of the packet as the manifest records it. `inputs`: a digest of what it was built from."""
+
+    path: str
+    sha256: str
+    bytes: int
+    pages: int | None
+    title: str
+    group: str
+    audience: str
+    paper: str
+    note: str
+    preview: str
+    inputs: str
+
+    @classmethod
+    def of(cls, output: Output, data: bytes, preview: str, inputs: str) -> Entry:
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(
+            output.path, digest, len(data), output.pages, output.title, output.group, output.audience, output.paper, output.note, preview, inputs
+        )
+
+    @property
+    def order(self) -> tuple[int, bool, str]:
+        """Groups as the packet shows them; within a group the whole before the parts, then by name."""
+        group = GROUPS.index(self.group) if self.group in GROUPS else len(GROUPS)
+        return group, self.path.rsplit("/", 1)[-1][:1].isdigit(), self.path
+
+    @property
+    def size(self) -> str:
+        """`1.2 MB`, `340 KB`."""
+        return f"{self.bytes / 1e6:.1f} MB" if self.bytes >= 1e6 else f"{max(1, round(self.bytes / 1e3))} KB"
+
+    @property
+    def format(self) -> str:
+        return self.path.rsplit(".", 1)[-1].upper()
+
+
+def write_index(packet: Packet, entries: list[Entry]) -> str:
+    """The page. Files of an earlier build that were kept are marked so."""
+    groups = [(name, [entry for entry in entries if entry.group == name]) for name in dict.fromkeys(e.group for e in entries)]
+    newest = {entry.inputs for entry in entries[-1:]}
+    return packet.html("packet/index.html.j2", nowhere, groups=groups, book=packet.workbook, newest=newest)

@@ -1,0 +1,1 @@
+"""PDF work, done in worker processes: laying out, joining, imposing, thumbnails."""
