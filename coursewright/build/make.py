@@ -59,7 +59,7 @@ def make(
             return built
         with _cache() as folder, _workers(jobs) as executor:
             schedule = Schedule(Store(folder, engine_fingerprint()), executor, progress)
-            packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs))
+            packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))
             written = _write(packet, schedule)
             built.diagnostics = sorted({*built.diagnostics, *(d for each in written for d in each.diagnostics)})
             built.made = schedule.made
@@ -91,8 +91,10 @@ def _stops(diagnostics: list[Diagnostic], strict: bool) -> bool:
 
 
 def _write(packet: Packet, schedule: Schedule) -> list[Written]:
+    fonts: list[Result] = []
     charts: list[Result] = []
-    schedule.run({"charts": one_story(packet.chart_tasks(), charts)})
+    schedule.run({"fonts": one_story(packet.font_tasks(), fonts), "charts": one_story(packet.chart_tasks(), charts)})
+    packet.take_fonts(fonts)
     drawn = Written(diagnostics=packet.draw(charts))
     if any(d.severity == "error" for d in drawn.diagnostics):
         return [drawn]

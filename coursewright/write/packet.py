@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +16,9 @@ from coursewright.plan.notice import Notice, plan_notice
 from coursewright.plan.numbering import Numbering, plan_numbering, two_digits
 from coursewright.plan.workbook import Workbook, plan_workbook
 from coursewright.source.diagnostic import Diagnostic, fault
-from coursewright.write import Result, Task
+from coursewright.write import Blob, Result, Task
 from coursewright.write.html import Templates, page_size
+from coursewright.write.pdf.fonts import WEIGHTS, letters_beyond
 from coursewright.write.process_svg import process_svg
 
 
@@ -72,13 +74,20 @@ def slide_overflows(number: int, module: str) -> tuple[str, str]:
 
 @dataclass
 class Packet:
-    """A course on its way to paper. `assets`: the image files of the course, by path, as data URIs."""
+    """A course on its way to paper.
+
+    assets: the image files of the course, by path, as data URIs. texts: all that its files say, for the letters in
+    use. fonts, web_fonts (by weight, as data URIs) and drawings are filled in before the writers run.
+    """
 
     course: Course
     templates: Templates
     options: Options
     assets: dict[str, str] = field(default_factory=dict)
     drawings: dict[str, Drawing] = field(default_factory=dict)
+    fonts: dict[str, Blob] = field(default_factory=dict)
+    web_fonts: dict[int, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
     @cached_property
     def numbering(self) -> Numbering:
@@ -127,17 +136,29 @@ class Packet:
             styles=self.templates.styles,
             script=self.templates.text,
             drawing=self.drawings.__getitem__,
+            web_fonts=self.web_fonts,
             **plan,
         )
 
     def lay_out(self, title: str, html: str, forms: bool = False) -> Task:
         """The task of laying out a page."""
-        return Task(title, "coursewright.write.pdf.layout:lay_out", {"html": html, "forms": forms})
+        return Task(title, "coursewright.write.pdf.layout:lay_out", {"html": html, "forms": forms, "fonts": self.fonts})
 
     def complaints(self, title: str, result: Result) -> list[Diagnostic]:
         """What the layout engine said about a document, as diagnostics of the course."""
         span = self.course.info.at("title")
         return [page_complaint(span, title, said) for said in dict.fromkeys(result.facts["warnings"])]
+
+    def font_tasks(self) -> list[Task]:
+        """The fonts to cut, in the order of `WEIGHTS`, for the letters that this course uses."""
+        more = letters_beyond(source for source in self.texts)
+        return [Task(f"font {name}", "coursewright.write.pdf.fonts:cut_fonts", {"font": name, "more": more}) for name in WEIGHTS]
+
+    def take_fonts(self, results: list[Result]) -> None:
+        """Take in the fonts cut."""
+        for (name, weights), result in zip(WEIGHTS.items(), results, strict=True):
+            self.fonts.update({f"{name}/{weight}": result.blobs[f"{weight}.ttf"] for weight in weights})
+            self.web_fonts.update({weight: _font_uri(result.blobs[f"{weight}.woff2"]) for weight in weights if f"{weight}.woff2" in result.blobs})
 
     def chart_tasks(self) -> list[Task]:
         """The charts to draw, in the order of `figures`."""
@@ -168,6 +189,10 @@ class Packet:
             else:
                 self.drawings[figure.id] = Drawing(alt, image=self.assets.get(f"course/{figure.image}", ""))
         return found
+
+
+def _font_uri(blob: Blob) -> str:
+    return "data:font/woff2;base64," + base64.b64encode(blob.read()).decode()
 
 
 def nowhere(_: str) -> None:

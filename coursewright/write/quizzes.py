@@ -12,7 +12,6 @@ from coursewright.plan.workbook import references_of
 from coursewright.write import Blob, Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet, nowhere, within
 from coursewright.write.practice import practice_data
-from coursewright.write.slides import SANS
 
 
 @writer("quizzes")
@@ -29,14 +28,14 @@ def write_quizzes(packet: Packet) -> Story:
         keys = plan_keys(packet.course, packet.numbering, form.sheet)
         printed.append((form.blueprint.id, form.blueprint.title, "learner", _sheet(packet, form.sheet, form)))
         printed.append((f"{form.blueprint.id}-key", form.blueprint.title, "educator", _key(packet, form.sheet, keys, form)))
-    font, *results = yield [SANS, *(task for *_, task in printed)]
+    results = yield [task for *_, task in printed]
     thumbs = yield [
         Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": r.blobs["plain.pdf"], "width": 200}) for r in results
     ]
     written = Written()
     for chapter in chapters:
         stem = packet.stem(chapter.module)
-        html = _practice(packet, chapter.module, PracticeSheet(chapter.check, chapter.keys), font)
+        html = _practice(packet, chapter.module, PracticeSheet(chapter.check, chapter.keys))
         note = "practice quiz: grades itself, offline, in the browser"
         written.outputs.append(Output(f"quizzes/{stem}.html", html.encode(), chapter.module.title, "Quizzes", note=note))
     for (name, title, audience, _), result, thumb in zip(printed, results, thumbs, strict=True):
@@ -65,11 +64,11 @@ def _key(packet: Packet, sheet: Sheet, keys: KeySheet, form: Form | None) -> Tas
     return packet.lay_out(f"key, {sheet.title}", html)
 
 
-def _practice(packet: Packet, module: Module, practice: PracticeSheet, font: Result) -> str:
+def _practice(packet: Packet, module: Module, practice: PracticeSheet) -> str:
     ids = {asked.question.id for asked in practice.sheet.asked}
     items = tuple(item for item in packet.course.single_items if item.id in ids)
     references = references_of(items, packet.workbook, packet.numbering)
     data = practice_data(practice, packet.course.info.id)
     return packet.html(
-        "quizzes/practice.html.j2", within, module=module, practice=practice, references=references, data=data, font=font.facts["data"]
+        "quizzes/practice.html.j2", within, module=module, practice=practice, references=references, data=data
     )

@@ -7,15 +7,12 @@ from coursewright.source.diagnostic import Diagnostic
 from coursewright.write import Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet, nowhere, slide_overflows
 
-SANS = Task("web font", "coursewright.write.pdf.fonts:web_font", {"font": "source-sans-3/roman"})
-
-
 @writer("slides")
 def write_slides(packet: Packet) -> Story:
     """`slides/01-….pdf` and `.html` for every module."""
     decks = [plan_deck(packet.course, packet.numbering, module) for module in packet.modules if module.slides]
     tasks = [packet.lay_out(f"slides, {deck.module.title}", packet.html("slides/deck.html.j2", nowhere, deck=deck)) for deck in decks]
-    font, *results = yield [SANS, *tasks]
+    results = yield tasks
     thumbs = yield [
         Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": r.blobs["plain.pdf"], "width": 300}) for r in results
     ]
@@ -23,7 +20,7 @@ def write_slides(packet: Packet) -> Story:
     for deck, result, thumb in zip(decks, results, thumbs, strict=True):
         stem, title = packet.stem(deck.module), deck.module.title
         written.diagnostics += packet.complaints(f"slides/{stem}.pdf", result) + _overflows(deck, result)
-        web = packet.html("slides/present.html.j2", nowhere, deck=deck, font=font.facts["data"])
+        web = packet.html("slides/present.html.j2", nowhere, deck=deck)
         written.outputs += [
             Output(f"slides/{stem}.pdf", result.blobs["plain.pdf"], title, "Slides", "educator", result.facts["pages"], "16:9", thumb.blobs["page.png"]),
             Output(f"slides/{stem}.html", web.encode(), title, "Slides", "educator", note="presents in a browser; press S for the speaker view"),

@@ -1,27 +1,47 @@
 """The workbook: one part a module, laid out side by side, joined to one tagged file; then the other editions of it.
 
 Page numbers of the contents and the index come from the parts that are laid out, not from a second layout of the
-whole: a part is laid out again only where its first page number turned out other than assumed.
+whole. A part is laid out again only where its first page turned out another than assumed. Every part has an even
+number of pages, filled up with a page for notes, so that modules begin on a right-hand page and a small edit seldom
+moves what follows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
+from coursewright.plan.numbering import texts_of
 from coursewright.plan.workbook import Chapter, references_of
 from coursewright.write import Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet
 
 ROUNDS = 6  # page numbers settle in one or two
+LAYOUT = "coursewright.write.pdf"
 
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """A term of the index with the pages it stands on."""
+    """A term of the index with the pages it stands on, and the anchor of its first place."""
 
     term: str
     anchor: str
     pages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The numbered part of the book as laid out: parts, the number of each one's first page, where anchors stand."""
+
+    parts: list[Result]
+    starts: list[int]
+    places: dict[str, int]
+    uses: list[tuple[str, str]]
+
+    @property
+    def end(self) -> int:
+        """The number of the page after the last."""
+        return self.starts[-1] + _even(self.parts[-1].facts["pages"])
 
 
 def across(anchor: str) -> str:
@@ -32,150 +52,149 @@ def across(anchor: str) -> str:
 @writer("workbook")
 def write_workbook(packet: Packet) -> Story:
     """`workbook/workbook.pdf`, `-fillable.pdf`, `-booklet.pdf`, and `01-….pdf` for every module."""
-    book = packet.workbook
     written = Written()
-    parts: list[Result] = []
-    uses: list[list[tuple[str, str]]] = []
-    starts = [1] * (len(book.chapters) + 1)
-    for _ in range(ROUNDS):
-        pages = [_chapter(packet, chapter, start) for chapter, start in zip(book.chapters, starts, strict=False)]
-        pages.append(packet.page("workbook/back.html.j2", across, book=book, first_page=starts[-1]))
-        uses = [found for _, found in pages]
-        titles = [f"workbook, {chapter.module.title}" for chapter in book.chapters] + ["workbook, answers and references"]
-        parts = yield [packet.lay_out(title, html, forms=True) for title, (html, _) in zip(titles, pages, strict=True)]
-        counted = [1]
-        for part in parts:
-            counted.append(counted[-1] + part.facts["pages"])
-        if counted[:-1] == starts:
-            break
-        starts = counted[:-1]
-    titles = [*titles]
-    for title, part in zip(titles, parts, strict=True):
-        written.diagnostics += packet.complaints(title, part)
-    places = {name: page + start for part, start in zip(parts, starts, strict=True) for name, page in part.facts["anchors"].items()}
-    index = _index(packet, uses, places)
-    end = starts[-1] + parts[-1].facts["pages"]
-    front_html = packet.html("workbook/front.html.j2", across, book=book, places=places, index_page=end)
-    index_html = packet.html("workbook/index.html.j2", across, book=book, index=index, first_page=end)
-    front, last = yield [
-        packet.lay_out("workbook, front matter", front_html, forms=True),
-        packet.lay_out("workbook, index", index_html, forms=True),
-    ]
-    written.diagnostics += packet.complaints("workbook, front matter", front) + packet.complaints("workbook, index", last)
-    whole = [front, *parts, last]
-    stories = _joins(packet, whole)
-    shells = [] if packet.options.modules else []
-    chosen = [chapter for chapter in book.chapters if chapter.module in packet.modules]
+    body = yield from _lay_out_body(packet, written)
+    chosen = [chapter for chapter in packet.workbook.chapters if chapter.module in packet.modules]
+    whole = not packet.options.modules
+    front_and_index = yield _front_and_index(packet, body) if whole else []
     shells = yield [_shell(packet, chapter) for chapter in chosen]
-    joins = [] if packet.options.modules else stories
-    joins = joins + [
-        _module_join(packet, chapter, shell, parts[chapter.number - 1], starts[chapter.number - 1])
-        for chapter, shell in zip(chosen, shells, strict=True)
-    ]
+    for title, result in [("the front matter", *front_and_index[:1]), ("the index", *front_and_index[1:])] if whole else []:
+        written.diagnostics += packet.complaints(title, result)
+    pads = yield _pads(packet, body, front_and_index)
+    joins = _whole_joins(packet, body, front_and_index, pads) if whole else []
+    joins += [_module_join(packet, c, body, shell) for c, shell in zip(chosen, shells, strict=True)]
     joined = yield joins
-    editions = joined[: len(joined) - len(chosen)]
-    modules = joined[len(joined) - len(chosen) :]
-    tasks = [_thumb(result, 300) for result in editions[:1]] + [_thumb(result, 200) for result in modules]
-    if editions:
-        tasks.append(_impose(packet, editions[0]))
-    made = yield tasks
-    if editions:
-        booklet = made.pop()
-        _whole_outputs(packet, written, editions, booklet, made[0])
-        made = made[1:]
-    for chapter, result, thumb in zip(chosen, modules, made, strict=True):
-        written.outputs.append(
-            Output(
-                f"workbook/{packet.stem(chapter.module)}.pdf",
-                result.blobs["joined.pdf"],
-                chapter.module.title,
-                "Workbook",
-                pages=result.facts["pages"],
-                paper=packet.paper,
-                preview=thumb.blobs["page.png"],
-                note="one module, with its answers and references",
-            )
-        )
+    editions, modules = joined[: len(joined) - len(chosen)], joined[len(joined) - len(chosen) :]
+    booklet = yield [_impose(packet, editions[0])] if whole else []
+    thumbs = yield [_thumb(result) for result in (*editions[:1], *modules)]
+    if whole:
+        _add_editions(packet, written, *editions, booklet[0], thumbs[0])
+    for chapter, result, thumb in zip(chosen, modules, thumbs[-len(modules) :], strict=True):
+        path, note = f"workbook/{packet.stem(chapter.module)}.pdf", "one module, with its answers and references"
+        _add(packet, written, path, result, thumb, note, chapter.module.title)
     return written
 
 
-def _chapter(packet: Packet, chapter: Chapter, start: int) -> tuple[str, list[tuple[str, str]]]:
-    html, prose = packet.page("workbook/module.html.j2", across, book=packet.workbook, chapter=chapter, first_page=start)
-    return html, prose.uses
+def _lay_out_body(packet: Packet, written: Written) -> Generator[list[Task], list[Result], Body]:
+    """Chapters and back matter, with page numbers that hold."""
+    book = packet.workbook
+    titles = [f"workbook, {chapter.module.title}" for chapter in book.chapters] + ["workbook, answers and references"]
+    starts = [1] * len(titles)
+    for _ in range(ROUNDS):
+        pages = [
+            packet.page("workbook/module.html.j2", across, book=book, chapter=chapter, first_page=start)
+            for chapter, start in zip(book.chapters, starts, strict=False)
+        ]
+        uses = [use for _, prose in pages for use in prose.uses]
+        pages.append(packet.page("workbook/back.html.j2", across, book=book, first_page=starts[-1]))
+        parts = yield [packet.lay_out(title, html, forms=True) for title, (html, _) in zip(titles, pages, strict=True)]
+        found = [1]
+        for part in parts[:-1]:
+            found.append(found[-1] + _even(part.facts["pages"]))
+        if found == starts:
+            break
+        starts = found
+    for title, part in zip(titles, parts, strict=True):
+        written.diagnostics += packet.complaints(title, part)
+    places = {name: start + page for part, start in zip(parts, starts, strict=True) for name, page in part.facts["anchors"].items()}
+    return Body(parts, starts, places, uses)
 
 
-def _index(packet: Packet, uses: list[list[tuple[str, str]]], places: dict[str, int]) -> tuple[IndexEntry, ...]:
+def _front_and_index(packet: Packet, body: Body) -> list[Task]:
+    book = packet.workbook
+    front = packet.html("workbook/front.html.j2", across, book=book, places=body.places, index_page=body.end)
+    index = packet.html("workbook/index.html.j2", across, book=book, index=_index(packet, body), first_page=body.end)
+    return [packet.lay_out("workbook, front matter", front, forms=True), packet.lay_out("workbook, index", index, forms=True)]
+
+
+def _index(packet: Packet, body: Body) -> tuple[IndexEntry, ...]:
     """Glossary terms with every page on which the text marks them."""
     pages: dict[str, set[int]] = {}
     first: dict[str, str] = {}
-    for found in uses[:-1]:
-        for id_, anchor in found:
-            if anchor in places:
-                pages.setdefault(id_, set()).add(places[anchor])
-                first.setdefault(id_, anchor)
+    for id_, anchor in body.uses:
+        if anchor in body.places:
+            pages.setdefault(id_, set()).add(body.places[anchor])
+            first.setdefault(id_, anchor)
     return tuple(
         IndexEntry(term.term, first[term.id], tuple(sorted(pages[term.id]))) for term in packet.workbook.glossary if term.id in pages
     )
 
 
-def _joins(packet: Packet, whole: list[Result]) -> list[Task]:
-    info = packet.course.info
-    common = {"language": info.language, "labels": [[0, "r", 1], [1, "D", 1]]}
+def _pads(packet: Packet, body: Body, front_and_index: list[Result]) -> list[Task]:
+    """A page for notes after every part with an odd number of pages: front matter, chapters, answers; not the index."""
+    odd = [(start + part.facts["pages"], False) for start, part in zip(body.starts, body.parts, strict=True) if part.facts["pages"] % 2]
+    if front_and_index and front_and_index[0].facts["pages"] % 2:
+        odd.insert(0, (front_and_index[0].facts["pages"] + 1, True))
     return [
-        Task("workbook", "coursewright.write.pdf.join:join", {"parts": [p.blobs["plain.pdf"] for p in whole], "title": f"{info.title}: workbook", **common}),
-        Task(
-            "fillable workbook",
-            "coursewright.write.pdf.join:join",
-            {"parts": [p.blobs["fillable.pdf"] for p in whole], "title": f"{info.title}: workbook to fill in on screen", **common},
-        ),
+        packet.lay_out("page for notes", packet.html("workbook/pad.html.j2", across, first_page=page, roman=roman), forms=True)
+        for page, roman in odd
     ]
 
 
+def _whole_joins(packet: Packet, body: Body, front_and_index: list[Result], pads: list[Result]) -> list[Task]:
+    """The plain and the fillable edition, of the same pages."""
+    left = iter(pads)
+    ordered: list[Result] = []
+    front, index = front_and_index
+    for part in (front, *body.parts):
+        ordered.append(part)
+        if part.facts["pages"] % 2:
+            ordered.append(next(left))
+    labels = [[0, "r", 1], [1 + front.facts["pages"] % 2, "D", 1]]
+    title = packet.course.info.title
+    return [
+        _join(packet, kind, f"{title}: {name}", [part.blobs[kind] for part in (*ordered, index)], labels)
+        for kind, name in (("plain.pdf", "workbook"), ("fillable.pdf", "workbook to fill in on screen"))
+    ]
+
+
+def _module_join(packet: Packet, chapter: Chapter, body: Body, shell: Result) -> Task:
+    n = chapter.number - 1
+    parts = [body.parts[n].blobs["plain.pdf"], shell.blobs["plain.pdf"]]
+    return _join(packet, chapter.module.title, f"{packet.course.info.title}: {chapter.module.title}", parts, [[0, "D", body.starts[n]], [1, "r", 1]])
+
+
+def _join(packet: Packet, what: str, title: str, parts: list[object], labels: list[list[object]]) -> Task:
+    arguments = {"parts": parts, "title": title, "language": packet.course.info.language, "labels": labels}
+    return Task(f"joining {what.removesuffix('.pdf')}", f"{LAYOUT}.join:join", arguments)
+
+
 def _shell(packet: Packet, chapter: Chapter) -> Task:
-    """The pages around one module's chapter: title page before; answers, terms and references after."""
-    value = (chapter.module, tuple(item for bank in packet.course.banks if bank.module == chapter.module.id for item in bank.items if item.pool == "practice"))
-    references = references_of(value, packet.workbook, packet.numbering)
-    names = {term.name.casefold() for section in chapter.module.sections for block in section.blocks for term in _terms(block)}
-    terms = [term for term in packet.workbook.glossary if names & set(term.names)]
-    definitions = references_of(tuple(terms), packet.workbook, packet.numbering)
-    every = sorted({*references, *definitions}, key=lambda entry: entry.number)
-    html = packet.html("workbook/shell.html.j2", across, book=packet.workbook, chapter=chapter, references=every, terms=terms)
-    return packet.lay_out(f"workbook, pages around {chapter.module.title}", html, forms=False)
-
-
-def _terms(block: object) -> list[object]:
-    from coursewright.plan.numbering import texts_of
-
-    return [term for text in texts_of(block) for term in text.terms]
-
-
-def _module_join(packet: Packet, chapter: Chapter, shell: Result, part: Result, start: int) -> Task:
-    title = f"{packet.course.info.title}: {chapter.module.title}"
-    parts = [part.blobs["plain.pdf"], shell.blobs["plain.pdf"]]
-    labels = [[0, "D", start], [1, "r", 1]]
-    return Task(
-        f"workbook of {chapter.module.title}",
-        "coursewright.write.pdf.join:join",
-        {"parts": parts, "title": title, "language": packet.course.info.language, "labels": labels},
-    )
-
-
-def _thumb(result: Result, width: int) -> Task:
-    return Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": result.blobs["joined.pdf"], "width": width})
+    """What follows one module's chapter in its own file: answers, terms and references."""
+    ids = {asked.question.id for asked in chapter.check.asked}
+    items = tuple(item for item in packet.course.single_items if item.id in ids)
+    names = {term.name.casefold() for section in chapter.module.sections for text in texts_of(section) for term in text.terms}
+    terms = tuple(term for term in packet.workbook.glossary if names & set(term.names))
+    references = references_of((chapter.module, items, terms), packet.workbook, packet.numbering)
+    html = packet.html("workbook/shell.html.j2", across, book=packet.workbook, chapter=chapter, references=references, terms=terms)
+    return packet.lay_out(f"workbook, answers to {chapter.module.title}", html)
 
 
 def _impose(packet: Packet, plain: Result) -> Task:
     arguments = {"pdf": plain.blobs["joined.pdf"], "title": f"{packet.course.info.title}: booklet", "language": packet.course.info.language}
-    return Task("booklet", "coursewright.write.pdf.impose:impose", arguments)
+    return Task("booklet", f"{LAYOUT}.impose:impose", arguments)
 
 
-def _whole_outputs(packet: Packet, written: Written, editions: list[Result], booklet: Result, thumb: Result) -> None:
-    plain, fillable = editions
-    title, preview = packet.course.info.title, thumb.blobs["page.png"]
-    facts = booklet.facts
-    folds = f"{facts['sections']} folded section{'s' if facts['sections'] > 1 else ''}, {facts['sheets']} sheets; print on both sides, flip on the short edge"
-    written.outputs += [
-        Output("workbook/workbook.pdf", plain.blobs["joined.pdf"], title, "Workbook", pages=plain.facts["pages"], paper=packet.paper, preview=preview, note="all modules"),
-        Output("workbook/workbook-fillable.pdf", fillable.blobs["joined.pdf"], title, "Workbook", pages=fillable.facts["pages"], paper=packet.paper, preview=preview, note="to fill in on screen and save"),
-        Output("workbook/workbook-booklet.pdf", booklet.blobs["booklet.pdf"], title, "Workbook", pages=facts["pages"], paper=packet.paper, preview=preview, note=folds),
-    ]
+def _thumb(result: Result) -> Task:
+    return Task("thumbnail", f"{LAYOUT}.thumbnail:thumbnail", {"pdf": result.blobs["joined.pdf"], "width": 240})
+
+
+def _add_editions(packet: Packet, written: Written, plain: Result, fillable: Result, booklet: Result, thumb: Result) -> None:
+    title, facts = packet.course.info.title, booklet.facts
+    several = facts["sections"] > 1
+    folds = f"{facts['sheets']} sheets in {facts['sections']} folded section{'s' if several else ''}; print on both sides, flip on the short edge"
+    _add(packet, written, "workbook/workbook.pdf", plain, thumb, "all modules", title)
+    _add(packet, written, "workbook/workbook-fillable.pdf", fillable, thumb, "to fill in on screen and save", title)
+    _add(packet, written, "workbook/workbook-booklet.pdf", booklet, thumb, folds, title)
+
+
+def _add(packet: Packet, written: Written, path: str, result: Result, thumb: Result, note: str, title: str) -> None:
+    (blob,) = result.blobs.values()
+    pages, preview = result.facts["pages"], thumb.blobs["page.png"]
+    written.outputs.append(Output(path, blob, title, "Workbook", pages=pages, paper=packet.paper, preview=preview, note=note))
+
+
+def _even(pages: int) -> int:
+    return pages + pages % 2
+
+

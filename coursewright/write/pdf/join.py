@@ -6,6 +6,7 @@ numbers that tie pages and annotations to it are shifted by what came before.
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -44,7 +45,9 @@ def join(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
             first = len(out.pages)
             starts.append(first)
             page_of = {page.objgen: i for i, page in enumerate(part.pages)}
-            out.pages.extend(part.pages)
+            with warnings.catch_warnings():  # fields and destinations are carried over below
+                warnings.simplefilter("ignore", pikepdf.PageCopyWarning)
+                out.pages.extend(part.pages)
             pages = [out.pages[first + i].obj for i in range(len(part.pages))]
             shift = len(numbers) and int(numbers[-2]) + 1
             tree = out.copy_foreign(part.Root.StructTreeRoot)

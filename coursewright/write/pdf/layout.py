@@ -15,15 +15,22 @@ from pikepdf import Array, Dictionary, Name, String
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from coursewright.write.pdf.fonts import font_path
+from coursewright.write import Blob
 
 
 class Fetcher(URLFetcher):  # type: ignore[misc]
     """Fonts by name, and data that the page carries; nothing else, least of all the network."""
 
+    def __init__(self, fonts: dict[str, Blob]) -> None:
+        super().__init__(allowed_protocols=["data"])
+        self.fonts = fonts
+
     def fetch(self, url: str, headers: Any = None) -> Any:
         if url.startswith("font:"):
-            return URLFetcherResponse(url, font_path(url.removeprefix("font:")).read_bytes(), {"Content-Type": "font/ttf"})
+            font = self.fonts.get(url.removeprefix("font:"))
+            if font is None:
+                raise ValueError(f"there is no font {url}")
+            return URLFetcherResponse(url, font.read(), {"Content-Type": "font/ttf"})
         if url.startswith("data:"):
             return super().fetch(url, headers)
         raise ValueError(f"pages may not fetch {url}")
@@ -32,12 +39,13 @@ class Fetcher(URLFetcher):  # type: ignore[misc]
 def lay_out(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Lay out `html` and leave `plain.pdf`; with `forms` true, also `fillable.pdf`, whose inputs can be filled in.
 
+    `fonts`: the files that `font:` addresses in the style sheets stand for, by name.
     Facts: `pages`, their number; `anchors`, the page (from 0) of each id; `warnings`, what WeasyPrint said.
     """
     html, forms = arguments["html"], bool(arguments.get("forms"))
     options = {"pdf_variant": "pdf/ua-1", "pdf_forms": forms, "pdf_identifier": hashlib.sha256(html.encode()).digest()[:16]}
     with _warnings() as said, _no_collection():
-        document = HTML(string=html, url_fetcher=Fetcher()).render(**options)
+        document = HTML(string=html, url_fetcher=Fetcher(arguments["fonts"])).render(**options)
         anchors = {name: number for number, page in enumerate(document.pages) for name in page.anchors}
         data = document.write_pdf(**options)
     files = _editions(data, hashlib.sha256(html.encode()).hexdigest()[:6], forms)
