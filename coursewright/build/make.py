@@ -18,7 +18,7 @@ from coursewright import __version__
 from coursewright.build import publish, state
 from coursewright.build.check import examine
 from coursewright.build.inputs import Inputs, image_kind, problems
-from coursewright.build.places import cache_folder, engine_fingerprint, shipped_templates
+from coursewright.build.places import cache_folder, engine_fingerprint, shipped_templates, work_fingerprint
 from coursewright.build.schedule import Progress, Schedule, one_story, worker_count
 from coursewright.build.store import Store
 from coursewright.source.diagnostic import Diagnostic, count
@@ -58,7 +58,7 @@ def make(
         if reading.course is None or _stops(built.diagnostics, strict):
             return built
         with _cache() as folder, _workers(jobs) as executor:
-            schedule = Schedule(Store(folder, engine_fingerprint()), executor, progress)
+            schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
             packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))
             written = _write(packet, schedule)
             built.diagnostics = sorted({*built.diagnostics, *(d for each in written for d in each.diagnostics)})
@@ -124,7 +124,7 @@ def _publish(packet: Packet, inputs: Inputs, out: Path, options: Options, output
         ours = {name for record in before.values() for name in (record["path"], record.get("preview", ""))} | {"index.html"}
         publish.carry_over(out, stage, publish.strangers(out, ours))
         every = sorted([*entries.values(), *kept], key=lambda entry: entry.order)
-        _lay_down(stage / "index.html", write_index(packet, every).encode())
+        _lay_down(stage / "index.html", write_index(packet, every, digest).encode())
         manifest = {
             "course": packet.course.info.id,
             "title": packet.course.info.title,

@@ -34,14 +34,24 @@ def cache_folder() -> Path | None:
 @cache
 def engine_fingerprint() -> str:
     """Changes with the engine's code, its shipped templates, Python, and the packages that are installed beside it."""
+    return _fingerprint(PACKAGE, shipped_templates())
+
+
+@cache
+def work_fingerprint() -> str:
+    """Changes with the code that tasks run, Python, and the packages; what a task is given stands in its arguments."""
+    return _fingerprint(PACKAGE / "write")
+
+
+def _fingerprint(*roots: Path) -> str:
     digest = hashlib.sha256(f"{sys.implementation.cache_tag}\0".encode())
-    for folder in (PACKAGE, shipped_templates()):
-        for here, folders, names in os.walk(folder):
+    for root in roots:
+        for here, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
             for name in sorted(names):
                 if not name.endswith(".pyc"):
                     path = os.path.join(here, name)
-                    digest.update(os.path.relpath(path, folder).encode() + b"\0")
+                    digest.update(os.path.relpath(path, root).encode() + b"\0")
                     with open(path, "rb") as file:
                         digest.update(hashlib.sha256(file.read()).digest())
     site = sysconfig.get_paths()["purelib"]

@@ -46,6 +46,6 @@ def save(path: Path, key: str, out: Path, names: list[str], more: dict[str, Any]
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
             json.dump({"key": key, "files": files, **more}, file)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     except OSError:
         return

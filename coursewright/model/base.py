@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -154,14 +154,17 @@ Ids = Annotated[tuple[Id, ...], AfterValidator(_unique)]
 Moore = Annotated[str, StringConstraints(pattern="^(3a|3b|4)$"), Field(description="Moore level: 3a, 3b or 4")]
 
 
+S = TypeVar("S", bound=Sourced)
+
+
 class Kind:
     """A registry of the kinds of one thing (blocks, items): a decorator enters each under the name YAML uses."""
 
     def __init__(self) -> None:
         self.classes: dict[str, type[Sourced]] = {}
 
-    def __call__(self, cls: type[Sourced]) -> type[Sourced]:
-        (name,) = cls.model_fields["type"].annotation.__args__  # the one value of its Literal
+    def __call__(self, cls: type[S]) -> type[S]:
+        (name,) = get_args(cls.model_fields["type"].annotation)  # the one value of its Literal
         self.classes[name] = cls
         return cls
 

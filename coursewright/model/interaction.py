@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from itertools import pairwise
 from typing import assert_never
 
 from coursewright.model.prose import Line
@@ -156,8 +157,8 @@ def _score_order(order: tuple[str, ...], response: Response) -> Fraction:
         return Fraction(0)
     if len(order) < 2:
         return Fraction(1)
-    follows = dict(zip(order, order[1:], strict=False))
-    kept = sum(follows.get(a) == b for a, b in zip(response, response[1:], strict=False))
+    follows = dict(pairwise(order))
+    kept = sum(follows.get(a) == b for a, b in pairwise(response))
     return Fraction(kept, len(order) - 1)
 
 

@@ -30,7 +30,7 @@ class Section(Sourced):
     title: Phrase
     objectives: Ids = Field((), description="the objectives that this section serves")
     evolving: YesNo = Field(False, description="true labels the section as an evolving topic")
-    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]  # type: ignore[valid-type]
+    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 
 
 class Slide(Sourced):

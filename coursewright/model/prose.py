@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -120,7 +120,7 @@ class Prose:
     source: str = ""
 
     @classmethod
-    def parse(cls, source: str) -> Prose:
+    def parse(cls, source: str) -> Self:
         """Parse CommonMark. Every string parses; what CommonMark does not know stays text."""
         root = SyntaxTreeNode(_parser().parse(source))
         return cls(tuple(_block(node) for node in root.children), source)
@@ -176,7 +176,8 @@ class Line(Prose):
         prose = super().validate(value)
         if len(prose.blocks) != 1 or not isinstance(prose.blocks[0], Paragraph):
             raise PydanticCustomError("line", "this must be a single paragraph, without lists or headings")
-        return prose  # type: ignore[return-value]
+        assert isinstance(prose, cls)
+        return prose
 
     @property
     def children(self) -> tuple[Inline, ...]:

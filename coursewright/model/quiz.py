@@ -16,7 +16,7 @@ class Bank(Sourced):
 
     id: Id
     module: Id
-    items: tuple[Item, ...] = ()  # type: ignore[valid-type]
+    items: tuple[Item, ...] = ()
 
 
 class Cell(Sourced):

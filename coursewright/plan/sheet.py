@@ -158,7 +158,7 @@ def answer_in_words(question: Question, key: Key) -> str:
             return " → ".join(_letter(alternatives, id_) for id_ in order)
         case NumericEntry(unit=unit), NumericKey(value=value, tolerance=tolerance):
             about = f" ± {tolerance:f}" if tolerance else ""
-            return f"{value:f}{about} {unit}".strip()
+            return f"{value:f}{about}{'' if unit == '%' else ' '}{unit}".strip()
         case TextEntry(), TextKey(accepted=accepted):
             return " or ".join(accepted)
         case (Choice() | Match() | Order() | NumericEntry() | TextEntry()), _:

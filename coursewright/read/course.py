@@ -20,7 +20,8 @@ from coursewright.source.diagnostic import Diagnostic
 from coursewright.source.span import Source, Span
 
 COURSE = "course/course.yaml"
-SINGLE = {COURSE: CourseInfo, "course/references.yaml": References, "course/glossary.yaml": Glossary}
+SINGLE: dict[str, type[Sourced]] = {COURSE: CourseInfo, "course/references.yaml": References, "course/glossary.yaml": Glossary}
+FOLDERS: dict[str, type[Sourced]] = {"course": Module, "quizzes/banks": Bank, "quizzes/blueprints": Blueprint}
 
 
 def kind_of(path: str) -> type[Sourced] | None:
@@ -30,7 +31,7 @@ def kind_of(path: str) -> type[Sourced] | None:
     if path in SINGLE:
         return SINGLE[path]
     folder, _, _ = path.rpartition("/")
-    return {"course": Module, "quizzes/banks": Bank, "quizzes/blueprints": Blueprint}.get(folder)
+    return FOLDERS.get(folder)
 
 
 @dataclass

@@ -9,40 +9,34 @@ from typing import Any
 INK, SOFT, RULE = "#1b2a33", "#4b5a63", "#c9d2d5"
 #: dark to light, so that neighbours differ in grey as well as in hue
 COLORS = ["#0b4f5c", "#c9802b", "#6f8f96", "#7a3b2e", "#b7c7a3", "#2f2a4a"]
-CONFIG: dict[str, Any] = {
-    "font": "Source Sans 3",
-    "background": "transparent",
-    "padding": 2,
-    "view": {"stroke": None, "continuousWidth": 420, "continuousHeight": 210, "discreteWidth": {"step": 46}, "discreteHeight": {"step": 26}},
-    "axis": {
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": 600,
-        "labelColor": INK,
-        "titleColor": INK,
-        "domainColor": SOFT,
-        "tickColor": SOFT,
-        "gridColor": RULE,
-        "gridDash": [1, 2],
-        "labelLimit": 260,
-        "titlePadding": 8,
-    },
-    "axisY": {"grid": False},
-    "axisX": {"grid": True},
-    "legend": {"labelFontSize": 11, "titleFontSize": 11, "labelColor": INK, "titleColor": INK, "symbolSize": 90, "labelLimit": 260, "orient": "bottom"},
-    "header": {"labelFontSize": 11, "titleFontSize": 11, "labelColor": INK, "titleColor": INK},
-    "range": {"category": COLORS},
-    "bar": {"color": COLORS[0]},
-    "point": {"color": COLORS[0], "filled": True, "size": 60},
-    "line": {"color": COLORS[0], "strokeWidth": 2},
-    "rule": {"color": INK},
-    "text": {"fontSize": 11, "color": INK},
-    "title": {"fontSize": 12, "color": INK, "anchor": "start"},
-}
+PAGE_TYPE, SLIDE_TYPE = 11, 15  # type sizes in charts, in pixels of a drawing about 500 wide
+
+
+def _config(size: int) -> dict[str, Any]:
+    """Vega-Lite's configuration for a type size."""
+    words = {"labelFontSize": size, "titleFontSize": size, "labelColor": INK, "titleColor": INK, "labelLimit": size * 24}
+    return {
+        "font": "Source Sans 3",
+        "background": "transparent",
+        "padding": 2,
+        "view": {"stroke": None, "continuousHeight": 210, "discreteHeight": {"step": round(size * 2.4)}},
+        "axis": {**words, "titleFontWeight": 600, "domainColor": SOFT, "tickColor": SOFT, "gridColor": RULE, "gridDash": [1, 2], "titlePadding": 8},
+        "axisY": {"grid": False},
+        "axisX": {"grid": True},
+        "legend": {**words, "symbolSize": 90, "orient": "bottom"},
+        "header": words,
+        "range": {"category": COLORS},
+        "bar": {"color": COLORS[0]},
+        "point": {"color": COLORS[0], "filled": True, "size": 60},
+        "line": {"color": COLORS[0], "strokeWidth": 2},
+        "rule": {"color": INK},
+        "text": {"fontSize": size, "color": INK},
+        "title": {"fontSize": size + 1, "color": INK, "anchor": "start"},
+    }
 
 
 def chart(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Draw `spec` as `chart.svg`. Facts: `warnings`, with the reason where it cannot be drawn (no file then)."""
+    """Draw `spec` as `chart.svg`, with words in `type` pixels. Facts: `warnings`, with the reason where it cannot be drawn (no file then)."""
     import vl_convert
 
     from coursewright.write.pdf.fonts import font_folders
@@ -54,10 +48,10 @@ def chart(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     if "width" not in spec and not {"facet", "hconcat", "vconcat", "concat", "repeat"} & spec.keys():
         spec["width"] = 420
     try:
-        svg = vl_convert.vegalite_to_svg(spec, config=CONFIG, allowed_base_urls=[])
+        svg = vl_convert.vegalite_to_svg(spec, config=_config(arguments["type"]), allowed_base_urls=[])
     except ValueError as error:
         return {}, {"warnings": [str(error).strip().split("\n")[0][:300]]}
-    return {"chart.svg": tidy(svg, arguments["id"]).encode()}, {"warnings": []}
+    return {"chart.svg": tidy(svg, f"{arguments['id']}-{arguments['type']}").encode()}, {"warnings": []}
 
 
 def tidy(svg: str, prefix: str) -> str:

@@ -6,8 +6,8 @@ from coursewright.plan.deck import plan_deck
 from coursewright.write import Output, Story, Task, Written, writer
 from coursewright.write.packet import Packet, nowhere
 
-#: slides a page → columns, rows, and whether lines stand beside (or below) each
-LAYOUTS = {1: (1, 1, True), 2: (1, 2, True), 3: (1, 3, True), 4: (2, 2, False), 6: (2, 3, False)}
+#: slides a page → columns and rows
+LAYOUTS = {1: (1, 1), 2: (1, 2), 3: (1, 3), 4: (2, 2), 6: (2, 3)}
 
 
 @writer("handouts")
@@ -15,12 +15,12 @@ def write_handouts(packet: Packet) -> Story:
     """`handouts/01-….pdf` for every module: three slides a page by default."""
     decks = [plan_deck(packet.course, packet.numbering, module) for module in packet.modules if module.slides]
     up = packet.options.up
-    columns, rows, lines = LAYOUTS[up]
+    columns, rows = LAYOUTS[up]
     tasks = []
     for deck in decks:
         pages = [deck.slides[i : i + up] for i in range(0, len(deck.slides), up)]
         html = packet.html(
-            "handouts/handout.html.j2", nowhere, deck=deck, pages=pages, up=up, columns=columns, rows=rows, lines=lines, notes=packet.options.notes
+            "handouts/handout.html.j2", nowhere, deck=deck, pages=pages, up=up, columns=columns, rows=rows, notes=packet.options.notes
         )
         tasks.append(packet.lay_out(f"handout, {deck.module.title}", html))
     results = yield tasks

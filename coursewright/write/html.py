@@ -35,8 +35,8 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self.environment.filters.update(points=points, data_uri=svg_data_uri, letter=label, minutes=minutes, date=long_date, inline_svg=inline_svg)
-        self.environment.globals.update(interaction_name=lambda thing: INTERACTIONS[type(thing)], enumerate=enumerate)
+        self.environment.filters.update(points=points, data_uri=svg_data_uri, letter=label, minutes=minutes, date=long_date, inline_svg=inline_svg, raw=Markup)
+        self.environment.globals.update(interaction_name=lambda thing: INTERACTIONS[type(thing)], web_faces=web_faces)
 
     def text(self, name: str) -> str:
         """A file as it is: style sheets and scripts."""
@@ -82,6 +82,12 @@ def long_date(value: Any) -> str:
 def svg_data_uri(svg: str) -> str:
     """An SVG as a data URI, for an `<img>`."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def web_faces(fonts: dict[int, str]) -> Markup:
+    """The font faces of a page that carries its fonts within."""
+    face = '@font-face {{ font-family: "Source Sans 3"; font-weight: {}; font-display: swap; src: url({}) format("woff2") }}'
+    return Markup("\n".join(face.format(weight, uri) for weight, uri in sorted(fonts.items())))
 
 
 def inline_svg(svg: str) -> Markup:

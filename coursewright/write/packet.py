@@ -17,9 +17,10 @@ from coursewright.plan.numbering import Numbering, plan_numbering, two_digits
 from coursewright.plan.workbook import Workbook, plan_workbook
 from coursewright.source.diagnostic import Diagnostic, fault
 from coursewright.write import Blob, Result, Task
+from coursewright.write.chart import PAGE_TYPE, SLIDE_TYPE
 from coursewright.write.html import Templates, page_size
 from coursewright.write.pdf.fonts import WEIGHTS, letters_beyond
-from coursewright.write.process_svg import process_svg
+from coursewright.write.process_svg import lying, process_svg
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Packet:
     options: Options
     assets: dict[str, str] = field(default_factory=dict)
     drawings: dict[str, Drawing] = field(default_factory=dict)
+    slide_drawings: dict[str, Drawing] = field(default_factory=dict)
     fonts: dict[str, Blob] = field(default_factory=dict)
     web_fonts: dict[int, str] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
@@ -136,6 +138,7 @@ class Packet:
             styles=self.templates.styles,
             script=self.templates.text,
             drawing=self.drawings.__getitem__,
+            slide_drawing=self.slide_drawings.__getitem__,
             web_fonts=self.web_fonts,
             **plan,
         )
@@ -161,11 +164,12 @@ class Packet:
             self.web_fonts.update({weight: _font_uri(result.blobs[f"{weight}.woff2"]) for weight in weights if f"{weight}.woff2" in result.blobs})
 
     def chart_tasks(self) -> list[Task]:
-        """The charts to draw, in the order of `figures`."""
+        """The charts to draw, in the order of `figures`: each for the page, then with larger type for slides."""
         return [
-            Task(f"chart {figure.id}", "coursewright.write.chart:chart", {"spec": figure.chart, "id": figure.id})
+            Task(f"chart {figure.id}", "coursewright.write.chart:chart", {"spec": figure.chart, "id": figure.id, "type": size})
             for figure in self.figures
             if figure.chart is not None
+            for size in (PAGE_TYPE, SLIDE_TYPE)
         ]
 
     @property
@@ -179,16 +183,21 @@ class Packet:
         for figure in self.figures:
             alt = figure.alt or ""
             if figure.chart is not None:
-                result = next(left)
-                for said in result.facts["warnings"]:
-                    found.append(undrawable_chart(figure.at("chart"), figure.id, said))
-                svg = result.blobs["chart.svg"].read().decode() if result.blobs else ""
-                self.drawings[figure.id] = Drawing(alt, svg=svg)
+                page, slide = next(left), next(left)
+                found += [undrawable_chart(figure.at("chart"), figure.id, said) for said in page.facts["warnings"]]
+                self.drawings[figure.id] = Drawing(alt, svg=_svg(page))
+                self.slide_drawings[figure.id] = Drawing(alt, svg=_svg(slide))
             elif figure.process is not None:
-                self.drawings[figure.id] = Drawing(alt, svg=process_svg(figure.process, figure.id))
+                self.drawings[figure.id] = Drawing(alt, svg=process_svg(figure.process))
+                self.slide_drawings[figure.id] = Drawing(alt, svg=process_svg(lying(figure.process)))
             else:
-                self.drawings[figure.id] = Drawing(alt, image=self.assets.get(f"course/{figure.image}", ""))
+                drawing = Drawing(alt, image=self.assets.get(f"course/{figure.image}", ""))
+                self.drawings[figure.id] = self.slide_drawings[figure.id] = drawing
         return found
+
+
+def _svg(result: Result) -> str:
+    return result.blobs["chart.svg"].read().decode() if result.blobs else ""
 
 
 def _font_uri(blob: Blob) -> str:
@@ -197,7 +206,7 @@ def _font_uri(blob: Blob) -> str:
 
 def nowhere(_: str) -> None:
     """The link function of documents that have no reference list or glossary of their own."""
-    return None
+    return
 
 
 def within(anchor: str) -> str:

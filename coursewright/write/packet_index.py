@@ -17,7 +17,7 @@ class Entry:
 
     path: str
     sha256: str
-    bytes: int
+    size: int
     pages: int | None
     title: str
     group: str
@@ -41,17 +41,16 @@ class Entry:
         return group, self.path.rsplit("/", 1)[-1][:1].isdigit(), self.path
 
     @property
-    def size(self) -> str:
+    def megabytes(self) -> str:
         """`1.2 MB`, `340 KB`."""
-        return f"{self.bytes / 1e6:.1f} MB" if self.bytes >= 1e6 else f"{max(1, round(self.bytes / 1e3))} KB"
+        return f"{self.size / 1e6:.1f} MB" if self.size >= 1e6 else f"{max(1, round(self.size / 1e3))} KB"
 
     @property
     def format(self) -> str:
         return self.path.rsplit(".", 1)[-1].upper()
 
 
-def write_index(packet: Packet, entries: list[Entry]) -> str:
-    """The page. Files of an earlier build that were kept are marked so."""
+def write_index(packet: Packet, entries: list[Entry], inputs: str) -> str:
+    """The page. Files that were kept from a build of other `inputs` are marked so."""
     groups = [(name, [entry for entry in entries if entry.group == name]) for name in dict.fromkeys(e.group for e in entries)]
-    newest = {entry.inputs for entry in entries[-1:]}
-    return packet.html("packet/index.html.j2", nowhere, groups=groups, book=packet.workbook, newest=newest)
+    return packet.html("packet/index.html.j2", nowhere, groups=groups, book=packet.workbook, newest=inputs)

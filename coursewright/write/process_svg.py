@@ -34,13 +34,18 @@ class Box:
         return PAD * 2 + len(self.title) * TITLE * LEAD + (3 if self.body else 0) + len(self.body) * BODY * LEAD + tag
 
 
-def process_svg(process: Process, id_: str) -> str:
-    """The diagram. `id_` makes the ids in it unique."""
+def process_svg(process: Process) -> str:
+    """The diagram."""
     if process.direction == "cycle":
-        return _cycle(process, id_)
+        return _cycle(process)
     if process.direction == "down":
-        return _down(process, id_)
-    return _across(process, id_)
+        return _down(process)
+    return _across(process)
+
+
+def lying(process: Process) -> Process:
+    """The same process for a page that is wider than high: steps one below another go side by side."""
+    return process.model_copy(update={"direction": "across"}) if process.direction == "down" else process
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
@@ -70,7 +75,7 @@ def _boxes(process: Process, width: float) -> list[Box]:
     ]
 
 
-def _across(process: Process, id_: str) -> str:
+def _across(process: Process) -> str:
     """Side by side; more than four steps go on in a second row."""
     count = len(process.steps)
     columns = count if count <= 4 else math.ceil(count / 2)
@@ -85,29 +90,29 @@ def _across(process: Process, id_: str) -> str:
             x = c * (width + GAP)
             parts.append(_draw(box, x, y, height))
             if c:
-                parts.append(_arrow(id_, x - GAP + 3, y + height / 2, x - 3, y + height / 2))
+                parts.append(_arrow(x - GAP + 3, y + height / 2, x - 3, y + height / 2))
         if r + 1 < len(rows):
             right, below = (len(row) - 1) * (width + GAP) + width / 2, y + height
             middle = below + GAP / 2
-            parts.append(_path(id_, f"M{right:.1f} {below + 2:.1f}V{middle:.1f}H{width / 2:.1f}V{below + GAP - 4:.1f}"))
+            parts.append(_path(f"M{right:.1f} {below + 2:.1f}V{middle:.1f}H{width / 2:.1f}V{below + GAP - 4:.1f}"))
         y += height + GAP
-    return _svg(WIDTH, y - GAP + 1, id_, parts)
+    return _svg(WIDTH, y - GAP + 1, parts)
 
 
-def _down(process: Process, id_: str) -> str:
+def _down(process: Process) -> str:
     width = WIDTH * 0.8
     boxes = _boxes(process, width)
     x, y = (WIDTH - width) / 2, 1.0
     parts: list[str] = []
     for n, box in enumerate(boxes):
         if n:
-            parts.append(_arrow(id_, WIDTH / 2, y - GAP * 0.75 + 2, WIDTH / 2, y - 3))
+            parts.append(_arrow(WIDTH / 2, y - GAP * 0.75 + 2, WIDTH / 2, y - 3))
         parts.append(_draw(box, x, y, box.height))
         y += box.height + GAP * 0.75
-    return _svg(WIDTH, y - GAP * 0.75 + 1, id_, parts)
+    return _svg(WIDTH, y - GAP * 0.75 + 1, parts)
 
 
-def _cycle(process: Process, id_: str) -> str:
+def _cycle(process: Process) -> str:
     """In a ring, clockwise from the top; arrows run from box to box."""
     count = len(process.steps)
     width = 150.0 if count > 3 else 165.0
@@ -123,11 +128,11 @@ def _cycle(process: Process, id_: str) -> str:
         spots.append((cx + rx * math.cos(angle), cy + ry * math.sin(angle)))
     for n, (x, y) in enumerate(spots):
         to = spots[(n + 1) % count]
-        parts.append(_arrow(id_, *_edge((x, y), to, width, height, 5), *_edge(to, (x, y), width, height, 6)))
+        parts.append(_arrow(*_edge((x, y), to, width, height, 5), *_edge(to, (x, y), width, height, 6)))
     for box, (x, y) in zip(boxes, spots, strict=True):
         parts.append(_draw(box, x - width / 2, y - height / 2, height))
     bottom = max(y for _, y in spots) + height / 2 + 1
-    return _svg(WIDTH, bottom, id_, parts)
+    return _svg(WIDTH, bottom, parts)
 
 
 def _edge(of: tuple[float, float], towards: tuple[float, float], width: float, height: float, gap: float) -> tuple[float, float]:
@@ -160,11 +165,11 @@ def _text(x: float, y: float, text: str, size: float, color: str, weight: str = 
     )
 
 
-def _arrow(id_: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    return _path(id_, f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
+def _arrow(x1: float, y1: float, x2: float, y2: float) -> str:
+    return _path(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
 
 
-def _path(id_: str, d: str) -> str:
+def _path(d: str) -> str:
     """A line with its head drawn as a triangle, as markers are drawn differently by different programs."""
     numbers = [float(n) for n in d.replace("M", " ").replace("L", " ").replace("H", " ").replace("V", " ").split()]
     if "L" in d:
@@ -177,7 +182,7 @@ def _path(id_: str, d: str) -> str:
     return f'<path d="{d}" fill="none" stroke="{SOFT}" stroke-width="1.4"/><path d="{head}" fill="{SOFT}"/>'
 
 
-def _svg(width: float, height: float, id_: str, parts: list[str]) -> str:
+def _svg(width: float, height: float, parts: list[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="-1 0 {width + 2:.0f} {height:.1f}">{"".join(parts)}</svg>'

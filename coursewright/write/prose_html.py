@@ -52,7 +52,19 @@ class ProseHtml:
         return Markup(" ").join(parts)
 
     def inlines(self, nodes: tuple[Inline, ...]) -> Markup:
-        return Markup("").join(self._inline(node) for node in self._tight(nodes))
+        """Inline nodes; a citation stays on the line of the word before it."""
+        tight = self._tight(nodes)
+        made = Markup("")
+        for n, node in enumerate(tight):
+            after = tight[n + 1] if n + 1 < len(tight) else None
+            if isinstance(node, Cite) and n and isinstance(tight[n - 1], Text):
+                continue
+            if isinstance(node, Text) and isinstance(after, Cite):
+                head, space, word = node.text.rpartition(" ")
+                made += Markup('{}<span class="held">{}{}</span>').format(head + space, word, self._inline(after))
+            else:
+                made += self._inline(node)
+        return made
 
     def _tight(self, nodes: tuple[Inline, ...]) -> list[Inline]:
         """Superscript numbers follow their word without a space, and stand after a comma or full stop (AMA)."""

@@ -7,6 +7,7 @@ from coursewright.source.diagnostic import Diagnostic
 from coursewright.write import Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet, nowhere, slide_overflows
 
+
 @writer("slides")
 def write_slides(packet: Packet) -> Story:
     """`slides/01-….pdf` and `.html` for every module."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 from coursewright.plan.numbering import texts_of
 from coursewright.plan.workbook import Chapter, references_of
-from coursewright.write import Output, Result, Story, Task, Written, writer
+from coursewright.write import Blob, Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet
 
 ROUNDS = 6  # page numbers settle in one or two
@@ -58,7 +59,7 @@ def write_workbook(packet: Packet) -> Story:
     whole = not packet.options.modules
     front_and_index = yield _front_and_index(packet, body) if whole else []
     shells = yield [_shell(packet, chapter) for chapter in chosen]
-    for title, result in [("the front matter", *front_and_index[:1]), ("the index", *front_and_index[1:])] if whole else []:
+    for title, result in zip(("the front matter", "the index"), front_and_index, strict=False):
         written.diagnostics += packet.complaints(title, result)
     pads = yield _pads(packet, body, front_and_index)
     joins = _whole_joins(packet, body, front_and_index, pads) if whole else []
@@ -68,7 +69,8 @@ def write_workbook(packet: Packet) -> Story:
     booklet = yield [_impose(packet, editions[0])] if whole else []
     thumbs = yield [_thumb(result) for result in (*editions[:1], *modules)]
     if whole:
-        _add_editions(packet, written, *editions, booklet[0], thumbs[0])
+        plain, fillable = editions
+        _add_editions(packet, written, plain, fillable, booklet[0], thumbs[0])
     for chapter, result, thumb in zip(chosen, modules, thumbs[-len(modules) :], strict=True):
         path, note = f"workbook/{packet.stem(chapter.module)}.pdf", "one module, with its answers and references"
         _add(packet, written, path, result, thumb, note, chapter.module.title)
@@ -154,7 +156,7 @@ def _module_join(packet: Packet, chapter: Chapter, body: Body, shell: Result) ->
     return _join(packet, chapter.module.title, f"{packet.course.info.title}: {chapter.module.title}", parts, [[0, "D", body.starts[n]], [1, "r", 1]])
 
 
-def _join(packet: Packet, what: str, title: str, parts: list[object], labels: list[list[object]]) -> Task:
+def _join(packet: Packet, what: str, title: str, parts: list[Blob], labels: list[list[Any]]) -> Task:
     arguments = {"parts": parts, "title": title, "language": packet.course.info.language, "labels": labels}
     return Task(f"joining {what.removesuffix('.pdf')}", f"{LAYOUT}.join:join", arguments)
 

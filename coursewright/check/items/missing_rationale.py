@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from coursewright.check import Fault, check
 from coursewright.model.course import Course
-from coursewright.model.items.matching import Matching, Prompt
+from coursewright.model.items.matching import Prompt
 from coursewright.model.items.numeric import Numeric
 from coursewright.model.items.options import Option
 from coursewright.model.items.ordering import Ordering
@@ -23,9 +23,9 @@ def missing_rationale(course: Course) -> Iterator[Fault]:
     for owner in course.all(Option):
         if owner.rationale is None:
             yield owner.at("text"), "this option has no rationale", help_
-    for owner in course.all(Prompt):
-        if owner.rationale is None:
-            yield owner.at("text"), "this prompt has no rationale", "say why the choice belongs to it"
+    for prompt in course.all(Prompt):
+        if prompt.rationale is None:
+            yield prompt.at("text"), "this prompt has no rationale", "say why the choice belongs to it"
     for item in course.single_items:
         match item:
             case TrueFalse():
@@ -36,5 +36,3 @@ def missing_rationale(course: Course) -> Iterator[Fault]:
                 yield item.at("id"), f'item "{item.id}" has no rationale', "show the working"
             case Ordering() if item.rationale is None and any(step.rationale is None for step in item.steps):
                 yield item.at("id"), f'item "{item.id}" has no rationale', "give one for the item, or for every step"
-            case Matching():
-                pass

@@ -18,11 +18,11 @@ def no_key(course: Course) -> Iterator[Fault]:
     for item in course.items_of(MultipleResponse):
         if not any(option.correct for option in item.options):
             yield item.at("options"), f'item "{item.id}" has no key', "mark the right options correct: true"
-    for item in course.items_of(Matching):
-        ids = [choice.id for choice in item.choices]
-        for prompt in item.prompts:
+    for matching in course.items_of(Matching):
+        ids = [choice.id for choice in matching.choices]
+        for prompt in matching.prompts:
             if prompt.match not in ids:
-                yield prompt.at("match"), f'"{prompt.match}" is no choice of item "{item.id}"', did_you_mean(prompt.match, ids)
-        for choice in item.choices:
+                yield prompt.at("match"), f'"{prompt.match}" is no choice of item "{matching.id}"', did_you_mean(prompt.match, ids)
+        for choice in matching.choices:
             if ids.count(choice.id) > 1:
-                yield choice.at("id"), f'choice id "{choice.id}" is used twice in item "{item.id}"', "give each choice its own id"
+                yield choice.at("id"), f'choice id "{choice.id}" is used twice in item "{matching.id}"', "give each choice its own id"

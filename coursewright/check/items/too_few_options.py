@@ -16,13 +16,13 @@ def too_few_options(course: Course) -> Iterator[Fault]:
     Instead: three plausible options; or a true–false item.
     Source: Haladyna, Downing and Rodriguez 2002, guideline 18: three is enough.
     """
-    for kind in (SingleBestAnswer, MultipleResponse):
-        for item in course.items_of(kind):
-            if len(item.options) < 3:
-                yield item.at("options"), f'item "{item.id}" has {len(item.options)} options', "add a plausible distractor"
-            seen: set[str] = set()
-            for option in item.options:
-                text = option.text.plain.casefold()
-                if text in seen:
-                    yield option.at("text"), f'item "{item.id}" has this option twice', "make the options differ"
-                seen.add(text)
+    items: list[SingleBestAnswer | MultipleResponse] = [*course.items_of(SingleBestAnswer), *course.items_of(MultipleResponse)]
+    for item in items:
+        if len(item.options) < 3:
+            yield item.at("options"), f'item "{item.id}" has {len(item.options)} options', "add a plausible distractor"
+        seen: set[str] = set()
+        for option in item.options:
+            text = option.text.plain.casefold()
+            if text in seen:
+                yield option.at("text"), f'item "{item.id}" has this option twice', "make the options differ"
+            seen.add(text)

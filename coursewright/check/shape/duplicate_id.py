@@ -23,7 +23,8 @@ def duplicate_id(course: Course) -> Iterator[Fault]:
     own; modules, objectives, sections, blocks and items share one set.
     """
     shared: list[Sourced] = [o for o in course.objects if isinstance(o, Module | Objective | Section | BlockBase | ItemBase)]
-    kinds: list[list[Sourced]] = [shared, *([o for o in course.objects if isinstance(o, kind)] for kind in (Reference, GlossaryTerm, Bank, Blueprint))]
+    named: tuple[type[Sourced], ...] = (Reference, GlossaryTerm, Bank, Blueprint)
+    kinds = [shared, *([o for o in course.objects if isinstance(o, kind)] for kind in named)]
     for kind in kinds:
         first: dict[str, Sourced] = {}
         for thing in kind:

@@ -25,7 +25,8 @@ def unknown_module(course: Course) -> Iterator[Fault]:
         if module.id not in course.info.modules:
             message = f'module "{module.id}" is not listed in course.yaml'
             yield module.at("id"), message, "add it to `modules:` there, or remove the file"
-    for owner in (*course.all(Bank), *course.all(Cell)):
-        id_ = owner.module
-        if id_ and id_ not in found and not course.may_mention(id_):
-            yield owner.at("module"), f'module "{id_}" is in no file of course/', did_you_mean(id_, found)
+    owners: list[Bank | Cell] = [*course.all(Bank), *course.all(Cell)]
+    for owner in owners:
+        named = owner.module
+        if named and named not in found and not course.may_mention(named):
+            yield owner.at("module"), f'module "{named}" is in no file of course/', did_you_mean(named, found)

@@ -21,7 +21,8 @@ def unknown_objective(course: Course) -> Iterator[Fault]:
         for id_ in section.objectives:
             if id_ not in course.objectives and not course.may_mention(id_):
                 yield section.at("objectives", id_), f'objective "{id_}" is in no module', did_you_mean(id_, course.objectives)
-    for owner in (*course.all(ItemBase), *course.all(Cell)):
-        id_ = owner.objective
-        if id_ and id_ not in course.objectives and not course.may_mention(id_):
-            yield owner.at("objective"), f'objective "{id_}" is in no module', did_you_mean(id_, course.objectives)
+    owners: list[ItemBase | Cell] = [*course.all(ItemBase), *course.all(Cell)]
+    for owner in owners:
+        named = owner.objective
+        if named and named not in course.objectives and not course.may_mention(named):
+            yield owner.at("objective"), f'objective "{named}" is in no module', did_you_mean(named, course.objectives)

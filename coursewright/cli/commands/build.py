@@ -61,7 +61,8 @@ def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, 
     from coursewright.source.report import report, summary
     from coursewright.write.packet import Options
 
-    options = Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    options = Options(**fields)
     try:
         with progress_bar() as progress:
             built = make(inputs, out, options, strict=strict, jobs=jobs, progress=progress)

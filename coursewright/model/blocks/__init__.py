@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
-from coursewright.model.blocks.base import BLOCK_TYPES
+from coursewright.model.blocks.base import BLOCK_TYPES, BlockBase
 from coursewright.source.siblings import import_siblings
 
 import_siblings(__name__)
 
-#: Any block, told apart by its `type`.
-Block = Annotated[Union[tuple(BLOCK_TYPES.classes.values())], Field(discriminator="type")]
+if TYPE_CHECKING:
+    Block = BlockBase
+else:
+    #: any block, told apart by its `type`
+    Block = Annotated[Union[tuple(BLOCK_TYPES.classes.values())], Field(discriminator="type")]  # noqa: UP007

@@ -66,7 +66,7 @@ class SingleItem(ItemBase):
     """An item that asks one thing."""
 
     stem: Prose
-    points: Annotated[Number, Field(gt=0)] = Field(default=1, validate_default=True)  # type: ignore[assignment]
+    points: Annotated[Number, Field(gt=0)] = Field(default=1, validate_default=True)
 
     def singles(self) -> Iterator[SingleItem]:
         yield self

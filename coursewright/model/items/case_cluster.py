@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from coursewright.model.items.base import ITEM_TYPES, ItemBase, SingleItem
 from coursewright.model.prose import Prose
+
+if TYPE_CHECKING:
+    SimpleItem = SingleItem
 
 
 @ITEM_TYPES
@@ -17,7 +20,7 @@ class CaseCluster(ItemBase):
 
     type: Literal["case-cluster"]
     case: Prose
-    items: Annotated[tuple[SimpleItem, ...], Field(min_length=2, max_length=6)]  # type: ignore[name-defined]  # noqa: F821
+    items: Annotated[tuple[SimpleItem, ...], Field(min_length=2, max_length=6)]
 
     def singles(self) -> Iterator[SingleItem]:
         for item in self.items:

@@ -28,7 +28,7 @@ class Numeric(SingleItem):
 
     type: Literal["numeric"]
     answer: Number
-    tolerance: Annotated[Number, Field(ge=0)] = Field(default=0, validate_default=True)  # type: ignore[assignment]
+    tolerance: Annotated[Number, Field(ge=0)] = Field(default=0, validate_default=True)
     unit: str = ""
     rationale: Prose | None = None
     errors: tuple[TypicalError, ...] = ()
