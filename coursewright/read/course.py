@@ -90,7 +90,7 @@ def read_course(files: Mapping[str, bytes], assets: Mapping[str, str] | None = N
         reading.diagnostics.append(faults.unreadable_file(span, "there is no such file"))
     infos = by_kind.get(CourseInfo, [])
     if infos:
-        reading.course = _assemble(infos[0], by_kind, "\n".join(broken), dict(assets or {}))
+        reading.course = _assemble(infos[0], by_kind, "\n".join(filter(None, broken)), dict(assets or {}))
     return reading
 
 
