@@ -94,7 +94,7 @@ def test_a_missing_key_is_named_at_its_mapping() -> None:
 
 def test_an_unknown_type_is_answered_with_a_suggestion() -> None:
     (fault,) = read_module(module().replace("type: prose", "type: pros"))
-    assert fault.code == "E113" and '"prose"' in fault.help and fault.span.line == 10
+    assert fault.code == "E113" and '"prose"' in fault.help and fault.span.line == 11
 
 
 def test_text_where_a_list_belongs_is_said_so() -> None:

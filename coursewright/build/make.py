@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from typing import Any
 
 from coursewright import __version__
@@ -192,6 +194,7 @@ def _workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
             context = get_context(method)
             if method == "forkserver":
                 context.set_forkserver_preload(["coursewright.write.pdf.layout"])
+                _start_server()
             pool.append(ProcessPoolExecutor(worker_count(jobs), mp_context=context, initializer=_settle))
         return pool[0]
 
@@ -200,17 +203,39 @@ def _workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
     except BaseException:
         for started in pool:
             processes = list((started._processes or {}).values())
-            started.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+            started.shutdown(wait=True, cancel_futures=True)
         raise
     for started in pool:
         started.shutdown()
 
 
+def _start_server() -> None:
+    """Start the server that workers are forked from, deaf to Ctrl-C as they shall be: the parent sees to that."""
+    if current_thread() is not main_thread():
+        return
+    from multiprocessing import forkserver
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _settle() -> None:
-    """In a new worker: leave Ctrl-C to the parent, and keep what is imported out of the collector's way."""
+    """In a new worker: end with the parent, and keep what is imported out of the collector's way."""
     import gc
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

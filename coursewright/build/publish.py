@@ -7,10 +7,10 @@ import ctypes
 import errno
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from threading import current_thread, main_thread
+
+from coursewright.build.interrupts import undisturbed
 
 MANIFEST = "manifest.json"
 RENAME_EXCHANGE = 2
@@ -67,7 +67,7 @@ def staged(out: Path) -> Iterator[Path]:
     stage.mkdir()
     try:
         yield stage
-        with _undisturbed():
+        with undisturbed():
             _exchange(stage, out)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -112,19 +112,3 @@ def _exchange(stage: Path, out: Path) -> None:
         old.rename(out)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C for the moment of the move."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if held:
-            raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from coursewright.build.interrupts import undisturbed
 from coursewright.build.store import Store
 from coursewright.write import Result, Story, Task, Written
 
@@ -88,7 +89,8 @@ class Schedule:
                     self._tell(task.title)
                     continue
                 if key not in by_key:
-                    future = self.executor().submit(run_work, task.work, task.arguments)
+                    with undisturbed():  # a worker that is cut off while it starts says so at length
+                        future = self.executor().submit(run_work, task.work, task.arguments)
                     by_key[key] = future
                     titles[future] = (key, task.title)
                     waiting[future] = []

@@ -91,10 +91,15 @@ def default_course() -> Path:
     return Path()
 
 
+def program_name() -> str:
+    """What the user called us by."""
+    return "build.py" if sys.argv and Path(sys.argv[0]).name == "build.py" else "coursewright"
+
+
 def run(arguments: list[str]) -> int:
     """Run the root command on these arguments; never raises."""
     try:
-        result = root.main(arguments, prog_name="build.py" if Path(sys.argv[0]).name == "build.py" else "coursewright", standalone_mode=False)
+        result = root.main(arguments, prog_name=program_name(), standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -32,8 +32,9 @@ def read_model(kind: type[T], value: Any, source: Source) -> tuple[T | None, lis
             made = kind.model_validate(value, context=context)
         except ValidationError as error:
             entries = error.errors(include_url=False)
-            found += [_diagnostic(value, e) for e in entries if not _follows(e, entries, turn)]
-            paths = {tuple(_walk(value, e["loc"])[1]) for e in entries}
+            own = [e for e in entries if not _follows(e, entries)]
+            found += [_diagnostic(value, e) for e in own if not (turn and e["type"] == "too_short")]
+            paths = {tuple(_walk(value, e["loc"])[1]) for e in own}
             value = _without(value, paths, broken)
             if value is None:
                 break
@@ -43,10 +44,10 @@ def read_model(kind: type[T], value: Any, source: Source) -> tuple[T | None, lis
     return None, sorted(set(found)), "\n".join(broken) + _texts(value) + source.text
 
 
-def _follows(error: Any, others: list[Any], turn: int) -> bool:
-    """Whether a list is too short only because a broken entry of it does not count, in this round or an earlier one."""
+def _follows(error: Any, others: list[Any]) -> bool:
+    """Whether a list is too short only because a broken entry of it does not count."""
     place = error["loc"]
-    return error["type"] == "too_short" and (turn > 0 or any(len(o["loc"]) > len(place) and o["loc"][: len(place)] == place for o in others))
+    return error["type"] == "too_short" and any(len(o["loc"]) > len(place) and o["loc"][: len(place)] == place for o in others)
 
 
 def _walk(value: Any, loc: tuple[Any, ...]) -> tuple[Any, list[Any], Span]:

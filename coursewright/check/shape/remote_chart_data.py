@@ -14,7 +14,7 @@ def remote_chart_data(course: Course) -> Iterator[Fault]:
 
     Why: building touches no network, and a number that a page shows must stand in the course.
     Example: `data: {url: https://example.org/trials.csv}`
-    Instead: `data: {values: [{arm: Ketamine, percent: 64}, …]}`
+    Instead: `data: {values: [{arm: Treated, percent: 64}, …]}`
     """
     for figure in course.all(Figure):
         if figure.chart is not None and _has_url(figure.chart):

@@ -46,7 +46,10 @@ def lay_out(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]
     options = {"pdf_variant": "pdf/ua-1", "pdf_forms": forms, "pdf_identifier": hashlib.sha256(html.encode()).digest()[:16]}
     with _warnings() as said, _no_collection():
         document = HTML(string=html, url_fetcher=Fetcher(arguments["fonts"])).render(**options)
-        anchors = {name: number for number, page in enumerate(document.pages) for name in page.anchors}
+        anchors: dict[str, int] = {}
+        for number, page in enumerate(document.pages):
+            for name in page.anchors:  # what runs over pages has its anchor on each: the first counts
+                anchors.setdefault(name, number)
         data = document.write_pdf(**options)
     files = _editions(data, hashlib.sha256(html.encode()).hexdigest()[:6], forms)
     return files, {"pages": len(document.pages), "anchors": anchors, "warnings": said}

@@ -1,0 +1,86 @@
+"""Scoring: every item of every course says what its own responses must earn."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coursewright.build.check import examine
+from coursewright.build.inputs import read_inputs
+from coursewright.model.interaction import ChoiceKey, MatchKey, NumericKey, OrderKey, read_number, score
+from coursewright.model.items.base import SingleItem
+
+COURSES = [ROOT, ROOT / "templates" / "starter", ROOT / "tests" / "courses" / "everything"]
+ITEMS = [item for root in COURSES for item in examine(read_inputs(root)).course.single_items]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
+def test_an_item_gives_its_own_responses_the_share_they_must_earn(item: SingleItem) -> None:
+    examples = list(item.examples())
+    assert any(example.share == 1 for example in examples) and any(example.share == 0 for example in examples)
+    for example in examples:
+        assert score(item.key, example.response) == example.share, example.name
+
+
+def test_every_item_type_is_in_some_course() -> None:
+    from coursewright.model.items import ITEM_TYPES
+
+    assert {item.type for item in ITEMS} == set(ITEM_TYPES.classes) - {"case-cluster"}
+
+
+@pytest.mark.parametrize(
+    ("marked", "share"),
+    [("ab", Fraction(1)), ("a", Fraction(1, 2)), ("abc", Fraction(1, 2)), ("abcd", Fraction(0)), ("c", Fraction(0)), ("ac", Fraction(0))],
+)
+def test_plus_minus_takes_wrong_marks_from_right_ones_and_never_goes_below_zero(marked: str, share: Fraction) -> None:
+    assert score(ChoiceKey(frozenset("ab"), "plus-minus"), frozenset(marked)) == share
+
+
+def test_one_wrong_mark_costs_all_where_the_rule_says_so() -> None:
+    key = ChoiceKey(frozenset("ab"))
+    assert [score(key, frozenset(m)) for m in ("ab", "a", "abc")] == [1, 0, 0]
+
+
+def test_an_order_moved_by_one_place_keeps_what_still_follows() -> None:
+    key = OrderKey(tuple("abcd"))
+    assert score(key, tuple("dabc")) == Fraction(2, 3)
+    assert score(key, tuple("abc")) == 0
+
+
+@pytest.mark.parametrize(("text", "value"), [("35", "35"), (" 35,5 ", "35.5"), ("1 000", "1000"), ("−2", "-2"), (".5", "0.5")])
+def test_a_number_is_read_as_learners_write_it(text: str, value: str) -> None:
+    assert read_number(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["", "about 3", "1e3", "NaN", "Infinity", "1,000,000", "0x10", "3 mg", "--1", "٣"])
+def test_what_is_no_number_is_none(text: str) -> None:
+    assert read_number(text) is None
+
+
+def test_tolerance_is_exact_in_decimals() -> None:
+    key = NumericKey(Decimal("0.3"), Decimal("0.1"))
+    assert score(key, "0.2") == score(key, "0.4") == 1
+    assert score(key, "0.41") == 0
+
+
+@given(st.sets(st.sampled_from("abcdef"), min_size=1), st.sets(st.sampled_from("abcdef")), st.sampled_from(["plus-minus", "all-or-nothing"]))
+def test_a_share_lies_between_nothing_and_all_and_only_the_key_earns_all(correct: set[str], marked: set[str], rule: str) -> None:
+    share = score(ChoiceKey(frozenset(correct), rule), frozenset(marked))
+    assert 0 <= share <= 1
+    assert (share == 1) == (correct == marked)
+
+
+@given(st.permutations("abcde"))
+def test_only_the_right_order_earns_all(order: list[str]) -> None:
+    assert (score(OrderKey(tuple("abcde")), tuple(order)) == 1) == (order == list("abcde"))
+
+
+@pytest.mark.parametrize("key", [ChoiceKey(frozenset("a")), MatchKey((("a", "b"),)), OrderKey(("a", "b")), NumericKey(Decimal(1))])
+@pytest.mark.parametrize("response", [None, "", "x", frozenset(), frozenset("z"), {}, {"q": "z"}, (), ("z",)])
+def test_a_response_of_another_kind_earns_nothing_and_breaks_nothing(key: object, response: object) -> None:
+    assert score(key, response) == 0  # type: ignore[arg-type]
