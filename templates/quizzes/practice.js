@@ -100,7 +100,7 @@
   function check(item, quietly) {
     const id = item.dataset.item;
     const given = response(item);
-    const box = item.querySelector(".result");
+    const box = item.querySelector(":scope > .result");
     if (given === null) { box.className = "result part"; box.textContent = "Give an answer first."; return; }
     const earned = share(id, given);
     state.given[id] = given;
@@ -148,8 +148,8 @@
     delete state.checked[item.dataset.item];
     save();
     lock(item, false);
-    item.querySelector(".result").textContent = "";
-    item.querySelector(".result").className = "result";
+    item.querySelector(":scope > .result").textContent = "";
+    item.querySelector(":scope > .result").className = "result";
     for (const why of item.querySelectorAll(".why, .explain")) why.hidden = true;
     for (const label of item.querySelectorAll(".choice")) label.classList.remove("is-key", "is-miss");
     summarize();

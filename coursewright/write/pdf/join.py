@@ -38,7 +38,8 @@ def join(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     destinations: dict[str, Any] = {}
     outline: list[Any] = []
     fields: list[Any] = []
-    resources: Any = None
+    fonts: dict[str, Any] = {}
+    states: Any = Dictionary()
     starts: list[int] = []
     for blob in arguments["parts"]:
         with pikepdf.open(BytesIO(blob.read())) as part:
@@ -65,7 +66,9 @@ def join(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
             if "/AcroForm" in part.Root:
                 form = out.copy_foreign(part.make_indirect(part.Root.AcroForm))
                 fields += list(form.Fields)
-                resources = resources or form.DR
+                for name, font in form.DR.Font.items():
+                    fonts.setdefault(name, font)
+                states = form.DR.get("/ExtGState", states)
     lost = _resolve_links(out, destinations, numbers)
     root = out.make_indirect(
         Dictionary(Type=Name.StructTreeRoot, K=Array([document]), ParentTree=Dictionary(Nums=Array(numbers)))
@@ -82,7 +85,7 @@ def join(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
         sorted_names += [String(name), destinations[name]]
     catalog.Names = Dictionary(Dests=out.make_indirect(Dictionary(Names=Array(sorted_names))))
     if fields:
-        catalog.AcroForm = Dictionary(Fields=Array(fields), DR=resources, NeedAppearances=True)
+        catalog.AcroForm = Dictionary(Fields=Array(fields), DR=Dictionary(Font=Dictionary(fonts), ExtGState=states), NeedAppearances=True)
     if arguments.get("labels"):
         catalog.PageLabels = Dictionary(Nums=Array(_labels(arguments["labels"], starts)))
     with out.open_outline() as contents:

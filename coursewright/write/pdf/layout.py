@@ -61,6 +61,8 @@ def _editions(data: bytes, prefix: str, forms: bool) -> dict[str, bytes]:
         for thing in pdf.objects:
             if isinstance(thing, Dictionary) and thing.get("/Type") == Name.StructElem:
                 _prefix_ids(thing, prefix)
+        if "/AcroForm" in pdf.Root:
+            _group_radio_buttons(pdf)
         fillable = _saved(pdf)
         if not forms:
             return {"plain.pdf": fillable}
@@ -75,6 +77,16 @@ def _prefix_ids(element: Dictionary, prefix: str) -> None:
     attributes = element.get("/A")
     if isinstance(attributes, Dictionary) and "/Headers" in attributes:
         attributes.Headers = Array([String(f"{prefix}-{header}") for header in attributes.Headers])
+
+
+def _group_radio_buttons(pdf: pikepdf.Pdf) -> None:
+    """Leave the buttons of a group to their group: listed beside it, under its name, they would be fields of their own."""
+    form = pdf.Root.AcroForm
+    form.Fields = Array([field for field in form.Fields if "/Parent" not in field])
+    for page in pdf.pages:
+        for annotation in page.get("/Annots", []):
+            if annotation.get("/Subtype") == Name.Widget and "/Parent" in annotation and "/T" in annotation:
+                del annotation.T
 
 
 def strip_forms(pdf: pikepdf.Pdf) -> None:
