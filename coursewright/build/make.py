@@ -62,7 +62,10 @@ def make(
         with _cache() as folder, _workers(jobs) as executor:
             schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
             packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))
+            hints = state.Hints(folder, inputs.root, options.paper)
+            packet.page_counts.update(hints.load())
             written = _write(packet, schedule)
+            hints.save(packet.page_counts)
             built.diagnostics = sorted({*built.diagnostics, *(d for each in written for d in each.diagnostics)})
             built.made = schedule.made
             if _stops(built.diagnostics, strict):

@@ -5,6 +5,7 @@ Kept in the user's cache, not in the packet: it holds times, and a packet is the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -41,11 +42,32 @@ def load(path: Path, key: str, out: Path) -> dict[str, Any] | None:
 
 def save(path: Path, key: str, out: Path, names: list[str], more: dict[str, Any]) -> None:
     """Remember a build. Failing to is no fault: the next build only works more."""
-    try:
+    with contextlib.suppress(OSError):
         files = {name: [os.stat(out / name).st_size, os.stat(out / name).st_mtime_ns] for name in names}
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            json.dump({"key": key, "files": files, **more}, file)
-        Path(file.name).replace(path)
-    except OSError:
-        return
+        _write(path, {"key": key, "files": files, **more})
+
+
+class Hints:
+    """How many pages parts had when a course was last built: a guess that spares a layout, and is never relied on."""
+
+    def __init__(self, cache: Path, root: Path, paper: str) -> None:
+        name = hashlib.sha256(os.fsencode(root.resolve()) + paper.encode()).hexdigest()[:32]
+        self.path = cache / "states" / f"pages-{name}.json"
+
+    def load(self) -> dict[str, int]:
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+            return {str(title): int(pages) for title, pages in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def save(self, counts: dict[str, int]) -> None:
+        with contextlib.suppress(OSError):
+            _write(self.path, counts)
+
+
+def _write(path: Path, record: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        json.dump(record, file)
+    Path(file.name).replace(path)

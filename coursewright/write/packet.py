@@ -78,7 +78,8 @@ class Packet:
     """A course on its way to paper.
 
     assets: the image files of the course, by path, as data URIs. texts: all that its files say, for the letters in
-    use. fonts, web_fonts (by weight, as data URIs) and drawings are filled in before the writers run.
+    use. fonts, web_fonts (by weight, as data URIs) and drawings are filled in before the writers run. page_counts: how
+    many pages parts had in an earlier build, a first guess that writers correct; it changes no output, only the time.
     """
 
     course: Course
@@ -90,6 +91,7 @@ class Packet:
     fonts: dict[str, Blob] = field(default_factory=dict)
     web_fonts: dict[int, str] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
+    page_counts: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def numbering(self) -> Numbering:

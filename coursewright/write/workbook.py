@@ -81,7 +81,7 @@ def _lay_out_body(packet: Packet, written: Written) -> Generator[list[Task], lis
     """Chapters and back matter, with page numbers that hold."""
     book = packet.workbook
     titles = [f"workbook, {chapter.module.title}" for chapter in book.chapters] + ["workbook, answers and references"]
-    starts = [1] * len(titles)
+    starts = _starts([packet.page_counts.get(title, 0) for title in titles])
     for _ in range(ROUNDS):
         pages = [
             packet.page("workbook/module.html.j2", across, book=book, chapter=chapter, first_page=start)
@@ -90,9 +90,8 @@ def _lay_out_body(packet: Packet, written: Written) -> Generator[list[Task], lis
         uses = [use for _, prose in pages for use in prose.uses]
         pages.append(packet.page("workbook/back.html.j2", across, book=book, first_page=starts[-1]))
         parts = yield [packet.lay_out(title, html, forms=True) for title, (html, _) in zip(titles, pages, strict=True)]
-        found = [1]
-        for part in parts[:-1]:
-            found.append(found[-1] + _even(part.facts["pages"]))
+        packet.page_counts.update({title: part.facts["pages"] for title, part in zip(titles, parts, strict=True)})
+        found = _starts([part.facts["pages"] for part in parts])
         if found == starts:
             break
         starts = found
@@ -100,6 +99,14 @@ def _lay_out_body(packet: Packet, written: Written) -> Generator[list[Task], lis
         written.diagnostics += packet.complaints(title, part)
     places = {name: start + page for part, start in zip(parts, starts, strict=True) for name, page in part.facts["anchors"].items()}
     return Body(parts, starts, places, uses)
+
+
+def _starts(counts: list[int]) -> list[int]:
+    """The number of each part's first page."""
+    starts = [1]
+    for count in counts[:-1]:
+        starts.append(starts[-1] + _even(count))
+    return starts
 
 
 def _front_and_index(packet: Packet, body: Body) -> list[Task]:
