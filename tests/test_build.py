@@ -66,11 +66,11 @@ def test_the_manifest_tells_every_file_with_its_hash_pages_and_inputs(starter: P
 
 def test_a_build_with_nothing_to_do_imports_neither_layout_nor_validation(starter: Path) -> None:
     code = (
-        "import sys; sys.argv = []; sys.path.insert(0, %r)\n"
+        f"import sys; sys.argv = []; sys.path.insert(0, {str(ROOT)!r})\n"
         "from coursewright.cli import main\n"
-        "status = main(['--course', %r])\n"
+        f"status = main(['--course', {str(starter)!r}])\n"
         "print(status, sorted({'weasyprint', 'pydantic', 'yaml', 'jinja2', 'rich'} & set(sys.modules)))"
-    ) % (str(ROOT), str(starter))
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "nothing has changed" in done.stdout
     assert done.stdout.splitlines()[-1] == "0 []"

@@ -54,12 +54,12 @@ def make(
 ) -> Built:
     """Build the packet of a course folder into `out`. Raises publish.CannotPublish and OSError; `out` is then as it was."""
     publish.look_before(out)
-    with publish.locked(out):
+    with publish.locked(out), _workers(jobs) as executor:
         reading = examine(inputs)
         built = Built(reading.diagnostics, reading.sources)
         if reading.course is None or _stops(built.diagnostics, strict):
             return built
-        with _cache() as folder, _workers(jobs) as executor:
+        with _cache() as folder:
             schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
             packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))
             hints = state.Hints(folder, inputs.root, options.paper)
@@ -188,16 +188,17 @@ def _cache() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
-    """A pool that starts with its first task. Its server imports the layout engine once; workers are forked from it."""
+    """A pool that starts with its first task. Its server imports the layout engine once, while the course is still
+    being read; workers are forked from it."""
     pool: list[ProcessPoolExecutor] = []
+    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["coursewright.write.pdf.layout"])
+        _start_server()
 
     def executor() -> Executor:
         if not pool:
-            method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-            context = get_context(method)
-            if method == "forkserver":
-                context.set_forkserver_preload(["coursewright.write.pdf.layout"])
-                _start_server()
             pool.append(ProcessPoolExecutor(worker_count(jobs), mp_context=context, initializer=_settle))
         return pool[0]
 

@@ -137,7 +137,7 @@ def _unique(value: tuple[Any, ...]) -> tuple[Any, ...]:
     return value
 
 
-YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"type": "boolean"})]
+YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
 Number = Annotated[Decimal, BeforeValidator(_decimal_text), WithJsonSchema({"type": "number"})]
 Whole = Annotated[int, BeforeValidator(_whole_text)]
 Count = Annotated[Whole, Field(ge=1)]
@@ -151,7 +151,11 @@ Phrase = Annotated[
 ]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Ids = Annotated[tuple[Id, ...], AfterValidator(_unique)]
-Moore = Annotated[str, StringConstraints(pattern="^(3a|3b|4)$"), Field(description="Moore level: 3a, 3b or 4")]
+Moore = Annotated[
+    str,
+    StringConstraints(pattern="^(3a|3b|4)$"),
+    WithJsonSchema({"enum": ["3a", "3b", "4", 4], "description": "Moore level: 3a knows, 3b knows how, 4 shows how"}),
+]
 
 
 S = TypeVar("S", bound=Sourced)

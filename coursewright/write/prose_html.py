@@ -119,6 +119,8 @@ class ProseHtml:
                 return Markup("<strong>{}</strong>").format(self.inlines(children))
             case Code(text):
                 return Markup("<code>{}</code>").format(text)
+            case Link("", children):
+                return self.inlines(children)
             case Link(href, children):
                 return Markup('<a href="{}">{}</a>').format(href, self.inlines(children))
             case Cite(keys):

@@ -8,7 +8,7 @@ from coursewright.model.course import Course
 
 #: verbs that nobody can observe, with measurable ones that often say what was meant
 BANNED = {
-    "understand": "explain or compare",
+    "understand": "identify or compare",
     "know": "list or identify",
     "learn": "describe or apply",
     "appreciate": "assess or justify",
