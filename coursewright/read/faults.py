@@ -11,7 +11,7 @@ from coursewright.source.diagnostic import fault
 from coursewright.source.suggest import did_you_mean
 
 MAX_BYTES = 4_000_000
-MAX_NODES = 400_000
+MAX_NODES = 100_000  # a large bank has some thousands; this many are read in a third of a second
 
 
 @fault("E101")

@@ -9,7 +9,8 @@ from typing import Any
 INK, SOFT, RULE = "#1b2a33", "#4b5a63", "#c9d2d5"
 #: dark to light, so that neighbours differ in grey as well as in hue
 COLORS = ["#0b4f5c", "#c9802b", "#6f8f96", "#7a3b2e", "#b7c7a3", "#2f2a4a"]
-PAGE_TYPE, SLIDE_TYPE = 11, 15  # type sizes in charts, in pixels of a drawing about 500 wide
+PAGE_TYPE, SLIDE_TYPE = 11, 16  # type sizes in charts, in pixels of a drawing of these widths
+WIDTH = {PAGE_TYPE: 500, SLIDE_TYPE: 640}
 
 
 def _config(size: int) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def _config(size: int) -> dict[str, Any]:
         "view": {"stroke": None, "continuousHeight": 210, "discreteHeight": {"step": round(size * 2.4)}},
         "axis": {**words, "titleFontWeight": 600, "domainColor": SOFT, "tickColor": SOFT, "gridColor": RULE, "gridDash": [1, 2], "titlePadding": 8},
         "axisY": {"grid": False},
-        "axisX": {"grid": True},
+        "axisX": {"grid": True, "titleAnchor": "end"},
         "legend": {**words, "symbolSize": 90, "orient": "bottom"},
         "header": words,
         "range": {"category": COLORS},
@@ -45,8 +46,10 @@ def chart(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
         vl_convert.register_font_directory(folder)
     spec = copy.deepcopy(arguments["spec"])
     spec.pop("config", None)
-    if "width" not in spec and not {"facet", "hconcat", "vconcat", "concat", "repeat"} & spec.keys():
-        spec["width"] = 420
+    if not {"facet", "hconcat", "vconcat", "concat", "repeat"} & spec.keys():
+        # the whole drawing, labels included, gets the width of the text: type is then as large as that of tables
+        spec["width"] = WIDTH[arguments["type"]]
+        spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     try:
         svg = vl_convert.vegalite_to_svg(spec, config=_config(arguments["type"]), allowed_base_urls=[])
     except ValueError as error:
