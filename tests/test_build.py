@@ -271,3 +271,10 @@ def test_a_slide_that_does_not_fit_is_reported_at_its_place(copy_of_starter: Pat
     edit(copy_of_starter, "course/01-basics.yaml", "bullets: [Before contact with a patient, After contact with a patient]", f"bullets: [{bullets}]")
     done = run_command("--course", copy_of_starter, "--only", "slides")
     assert "W607" in done.stderr and 'slide 3 of "basics"' in done.stderr
+
+
+def test_speaker_notes_that_do_not_fit_beside_their_slide_are_reported(copy_of_starter: Path) -> None:
+    edit(copy_of_starter, "course/01-basics.yaml", "    notes: Walk through the figure.", "    notes: " + "Walk through the figure, slowly. " * 60)
+    done = run_command("--course", copy_of_starter, "--only", "handouts", "--notes")
+    assert "W608" in done.stderr and 'slide 4 of "basics"' in done.stderr
+    assert "W608" not in run_command("--course", copy_of_starter, "--only", "handouts").stderr

@@ -58,6 +58,7 @@ def chart(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
 
 
 def tidy(svg: str, prefix: str) -> str:
-    """Ids made unique by a prefix, so that several charts can stand in one page."""
+    """Ids made unique by a prefix, so that several charts can stand in one page; links and scripts taken out."""
+    svg = re.sub(r"</?a\b[^>]*>|<script\b.*?</script\s*>", "", svg, flags=re.DOTALL | re.IGNORECASE)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)

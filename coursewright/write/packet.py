@@ -149,6 +149,10 @@ class Packet:
         """The task of laying out a page."""
         return Task(title, "coursewright.write.pdf.layout:lay_out", {"html": html, "forms": forms, "fonts": self.fonts})
 
+    def thumbnail(self, pdf: Blob, width: int) -> Task:
+        """The task of drawing the first page of a file, for the packet's contents."""
+        return Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": pdf, "width": width})
+
     def complaints(self, title: str, result: Result) -> list[Diagnostic]:
         """What the layout engine said about a document, as diagnostics of the course."""
         span = self.course.info.at("title")

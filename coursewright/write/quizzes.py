@@ -29,9 +29,7 @@ def write_quizzes(packet: Packet) -> Story:
         printed.append((form.blueprint.id, form.blueprint.title, "learner", _sheet(packet, form.sheet, form)))
         printed.append((f"{form.blueprint.id}-key", form.blueprint.title, "educator", _key(packet, form.sheet, keys, form)))
     results = yield [task for *_, task in printed]
-    thumbs = yield [
-        Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": r.blobs["plain.pdf"], "width": 200}) for r in results
-    ]
+    thumbs = yield [packet.thumbnail(result.blobs["plain.pdf"], 200) for result in results]
     written = Written()
     for chapter in chapters:
         stem = packet.stem(chapter.module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coursewright.plan.deck import Deck, plan_deck
 from coursewright.source.diagnostic import Diagnostic
-from coursewright.write import Output, Result, Story, Task, Written, writer
+from coursewright.write import Output, Result, Story, Written, writer
 from coursewright.write.packet import Packet, nowhere, slide_overflows
 
 
@@ -14,9 +14,7 @@ def write_slides(packet: Packet) -> Story:
     decks = [plan_deck(packet.course, packet.numbering, module) for module in packet.modules if module.slides]
     tasks = [packet.lay_out(f"slides, {deck.module.title}", packet.html("slides/deck.html.j2", nowhere, deck=deck)) for deck in decks]
     results = yield tasks
-    thumbs = yield [
-        Task("thumbnail", "coursewright.write.pdf.thumbnail:thumbnail", {"pdf": r.blobs["plain.pdf"], "width": 300}) for r in results
-    ]
+    thumbs = yield [packet.thumbnail(result.blobs["plain.pdf"], 300) for result in results]
     written = Written()
     for deck, result, thumb in zip(decks, results, thumbs, strict=True):
         stem, title = packet.stem(deck.module), deck.module.title

@@ -67,7 +67,7 @@ def write_workbook(packet: Packet) -> Story:
     joined = yield joins
     editions, modules = joined[: len(joined) - len(chosen)], joined[len(joined) - len(chosen) :]
     booklet = yield [_impose(packet, editions[0])] if whole else []
-    thumbs = yield [_thumb(result) for result in (*editions[:1], *modules)]
+    thumbs = yield [packet.thumbnail(result.blobs["joined.pdf"], 240) for result in (*editions[:1], *modules)]
     if whole:
         plain, fillable = editions
         _add_editions(packet, written, plain, fillable, booklet[0], thumbs[0])
@@ -182,10 +182,6 @@ def _shell(packet: Packet, chapter: Chapter) -> Task:
 def _impose(packet: Packet, plain: Result) -> Task:
     arguments = {"pdf": plain.blobs["joined.pdf"], "title": f"{packet.course.info.title}: booklet", "language": packet.course.info.language}
     return Task("booklet", f"{LAYOUT}.impose:impose", arguments)
-
-
-def _thumb(result: Result) -> Task:
-    return Task("thumbnail", f"{LAYOUT}.thumbnail:thumbnail", {"pdf": result.blobs["joined.pdf"], "width": 240})
 
 
 def _add_editions(packet: Packet, written: Written, plain: Result, fillable: Result, booklet: Result, thumb: Result) -> None:
