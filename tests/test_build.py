@@ -278,3 +278,45 @@ def test_speaker_notes_that_do_not_fit_beside_their_slide_are_reported(copy_of_s
     done = run_command("--course", copy_of_starter, "--only", "handouts", "--notes")
     assert "W608" in done.stderr and 'slide 4 of "basics"' in done.stderr
     assert "W608" not in run_command("--course", copy_of_starter, "--only", "handouts").stderr
+
+
+def test_a_module_that_the_course_does_not_have_is_no_module_to_build(copy_of_starter: Path) -> None:
+    before = contents(copy_of_starter / "dist")
+    done = run_command("--course", copy_of_starter, "--module", "basic")
+    assert done.returncode == 2 and 'did you mean "basics"' in done.stderr
+    assert contents(copy_of_starter / "dist") == before
+
+
+def test_out_where_nothing_can_be_made_is_refused(starter: Path) -> None:
+    done = run_command("--course", starter, "--out", "/proc/nothing/dist")
+    assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.gif", b"GIF89a", "not a PNG, JPEG or SVG"),
+        ("a.png", b"\x89PNG\r\n\x1a\nbroken", "not a readable picture"),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "script"),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><image href='https://example.org/x.png'/></svg>", "outside itself"),
+        ("a.svg", b"<svg", "not XML"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_refused_with_the_reason(copy_of_starter: Path, name: str, data: bytes, reason: str) -> None:
+    (copy_of_starter / "course/figures").mkdir(exist_ok=True)
+    (copy_of_starter / "course/figures" / name).write_bytes(data)
+    text = (copy_of_starter / "course/01-basics.yaml").read_text("utf-8")
+    start, end = text.index("        process:"), text.index("      - type: vignette")
+    (copy_of_starter / "course/01-basics.yaml").write_text(text[:start] + f"        image: figures/{name}\n" + text[end:], "utf-8")
+    done = run_command("--course", copy_of_starter, "check", "--format", "concise")
+    assert done.returncode == 1 and "E127" in done.stdout and reason in done.stdout
+
+
+@pytest.mark.parametrize("text", ["x" * 300, "https://example.org/" + "y" * 300])
+def test_a_very_long_word_is_broken_and_not_cut_off(copy_of_starter: Path, text: str) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    edit(copy_of_starter, "course/01-basics.yaml", "Hands are cleaned before", f"{text}END and ```` ``{text}`` ```` Hands are cleaned before")
+    assert run_command("--course", copy_of_starter, "--only", "workbook").returncode == 0
+    shown = subprocess.run(["pdftotext", str(copy_of_starter / "dist/workbook/01-basics.pdf"), "-"], capture_output=True, text=True, check=True).stdout
+    assert f"{text}END" in "".join(shown.split())

@@ -39,7 +39,7 @@ def test_the_smallest_course_has_no_faults() -> None:
     assert read().diagnostics == []
 
 
-@pytest.mark.parametrize("text", ["No", "3.10", "1:30", "2026-13-01", "on", "null", "0x1F", "1e3", "y"])
+@pytest.mark.parametrize("text", ["No", "3.10", "1:30", "2026-13-01", "on", "nil", "0x1F", "1e3", "y"])
 def test_a_plain_word_stays_the_text_that_was_written(text: str) -> None:
     reading = read_course({**{k: v.encode() for k, v in TINY.items()}, "course/01-one.yaml": module(title=text).encode()})
     assert reading.diagnostics == []
@@ -68,6 +68,7 @@ def test_all_mistakes_of_all_files_are_shown_in_one_run() -> None:
     }
     reading = read_course({name: text.encode() for name, text in files.items()})
     assert {(d.span.path, d.code) for d in reading.diagnostics} == {
+        ("course/01-one.yaml", "E110"),
         ("course/01-one.yaml", "E112"),
         ("quizzes/banks/01-one.yaml", "E113"),
         ("quizzes/banks/01-one.yaml", "E112"),
@@ -169,3 +170,49 @@ def test_a_course_without_its_course_file_says_which_is_missing() -> None:
     reading = read_course({"course/01-one.yaml": module().encode()})
     assert reading.course is None
     assert [(d.code, d.span.path) for d in reading.diagnostics] == [("E101", "course/course.yaml")]
+
+
+def test_null_is_nothing_so_a_provider_called_null_gives_no_credit() -> None:
+    files = {**TINY, "course/course.yaml": TINY["course/course.yaml"] + "provider: {name: null, number: ~, approval_date: null}\n"}
+    reading = read_course({name: text.encode() for name, text in files.items()})
+    assert reading.diagnostics == []
+    assert reading.course is not None and not reading.course.info.provider.complete
+
+
+def test_a_fault_in_a_list_is_shown_at_its_entry() -> None:
+    found = read_module(module("key_points:\n  - One.\n  - ''\n  - Three.\n"))
+    assert places(found) == [("E112", 14, 5)]
+
+
+def test_a_misspelled_key_that_must_be_there_is_named_once_with_what_was_meant() -> None:
+    found = read_module(module().replace("summary:", "sumary:"))
+    assert places(found) == [("E110", 3, 1)] and '"summary"' in found[0].help
+
+
+def test_text_lost_behind_a_sign_is_reported_and_a_comment_is_not() -> None:
+    found = read_module(module(title="Door #3", summary="Short. # a comment"))
+    assert places(found) == [("W115", 2, 13)]
+
+
+def test_a_control_character_written_as_an_escape_is_refused() -> None:
+    assert places(read_module(module(title='"a\\x07b"'))) == [("E102", 2, 8)]
+
+
+@pytest.mark.parametrize(("text", "words"), [('""', "empty"), ("x" * 500, "500 characters")])
+def test_a_text_of_the_wrong_length_is_called_a_text(text: str, words: str) -> None:
+    (fault,) = read_module(module(title=text))
+    assert words in fault.message
+
+
+def test_a_blueprint_of_an_unknown_item_type_is_answered_with_a_suggestion() -> None:
+    blueprint = "id: b\ntitle: B\ncells:\n  - {count: 1, type: multiple-choice}\ncut: {percent: 80}\n"
+    reading = read_course({**{k: v.encode() for k, v in TINY.items()}, "quizzes/blueprints/b.yaml": blueprint.encode()})
+    assert [(d.code, d.span.line) for d in reading.diagnostics] == [("E113", 4)]
+
+
+def test_a_module_that_cannot_be_read_draws_no_false_alarms_from_its_bank() -> None:
+    from coursewright.check import check_course
+
+    reading = read_course({**{k: v.encode() for k, v in TINY.items()}, "course/01-one.yaml": (TINY["course/01-one.yaml"] + "  broken: [\n").encode()})
+    assert [d.code for d in reading.diagnostics] == ["E103"]
+    assert [d.code for d in check_course(reading.course) if d.severity == "error"] == []

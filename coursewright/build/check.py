@@ -13,6 +13,7 @@ from coursewright.source.span import Span
 def examine(inputs: Inputs) -> Reading:
     """The course with every diagnostic that its files give, those of the folder among them."""
     assets = {path: image_kind(path, data) for path, data in inputs.images.items()}
+    assets |= dict.fromkeys(inputs.others, "!it is not a PNG, JPEG or SVG")
     reading = read_course(inputs.yaml, assets)
     found: list[Diagnostic] = list(reading.diagnostics)
     found += [faults.outside_course(Span(path), target) for path, target in inputs.outside]

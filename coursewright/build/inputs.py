@@ -21,6 +21,7 @@ class Inputs:
     yaml: dict[str, bytes] = field(default_factory=dict)
     images: dict[str, bytes] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
     outside: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
@@ -59,6 +60,7 @@ def _take(inputs: Inputs, real: Path, path: Path) -> None:
     in_templates = name.startswith("templates/")
     wanted = inputs.templates if in_templates else inputs.yaml if suffix in (".yaml", ".yml") else inputs.images
     if not in_templates and suffix not in (".yaml", ".yml", *IMAGES):
+        inputs.others.append(name)
         return
     if not _inside(inputs, real, path):
         return
@@ -88,14 +90,19 @@ def image_kind(path: str, data: bytes) -> str:
     suffix = os.path.splitext(path)[1].lower()
     if suffix == ".svg":
         return _svg_kind(data)
+    import warnings
     from io import BytesIO
 
     from PIL import Image
 
     try:
-        with Image.open(BytesIO(data)) as image:
-            image.load()
-            kind = image.format
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # above all, of pictures that unfold to gigabytes
+            with Image.open(BytesIO(data)) as image:
+                image.load()
+                kind = image.format
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        return "!it has more pixels than a page can show"
     except Exception as error:  # Pillow raises many kinds on hostile bytes; each means the same to an author
         return f"!it is not a readable picture ({type(error).__name__})"
     expected = {"PNG": "image/png", "JPEG": "image/jpeg"}.get(kind or "")

@@ -43,6 +43,10 @@ class Built:
     files: int = 0
 
 
+class UnknownModule(Exception):
+    """The build was asked for a module that the course does not have: its name, and those there are."""
+
+
 def make(
     inputs: Inputs,
     out: Path,
@@ -52,13 +56,16 @@ def make(
     jobs: int | None = None,
     progress: Progress = lambda title, done, known: None,
 ) -> Built:
-    """Build the packet of a course folder into `out`. Raises publish.CannotPublish and OSError; `out` is then as it was."""
+    """Build the packet of a course folder into `out`. Raises publish.CannotPublish, UnknownModule and OSError; `out` is then as it was."""
     publish.look_before(out)
     with publish.locked(out), _workers(jobs) as executor:
         reading = examine(inputs)
         built = Built(reading.diagnostics, reading.sources)
         if reading.course is None or _stops(built.diagnostics, strict):
             return built
+        unknown = [name for name in options.modules if name not in {module.id for module in reading.course.modules}]
+        if unknown:
+            raise UnknownModule(unknown[0], [module.id for module in reading.course.modules])
         with _cache() as folder:
             schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
             packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))

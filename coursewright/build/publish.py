@@ -29,9 +29,13 @@ def locked(out: Path) -> Iterator[None]:
     except ImportError:  # no file locks on this system: the move at the end is still whole
         yield
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
     path = out.parent / f".{out.name}.lock"
-    with open(path, "w", encoding="ascii") as file:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "w", encoding="ascii")  # noqa: SIM115 - closed by the block below
+    except OSError as error:
+        raise CannotPublish(f"{out} cannot be written to: {error.strerror}") from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -32,6 +32,12 @@ class PlacedMap(dict[str, Any]):
     place: Place
 
 
+class PlacedList(list[Any]):
+    """A YAML list on its way into a model: the plain values, and the span of each entry."""
+
+    spans: list[Span]
+
+
 class PlainScalar(str):
     """A YAML scalar written without quotes. Its text is kept; what it means is for the field's type to say."""
 

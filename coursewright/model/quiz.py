@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from coursewright.model.base import Count, Id, Moore, Number, Phrase, Sourced, Whole, YesNo
 from coursewright.model.items import Item
+from coursewright.model.items.base import ITEM_TYPES
 from coursewright.model.prose import Prose
 
 
@@ -19,6 +21,12 @@ class Bank(Sourced):
     items: tuple[Item, ...] = ()
 
 
+def _item_type(value: str) -> str:
+    if value not in ITEM_TYPES.classes:
+        raise PydanticCustomError("literal_error", "no such item type", {"expected": ", ".join(sorted(ITEM_TYPES.classes))})
+    return value
+
+
 class Cell(Sourced):
     """A row of a blueprint: how many items, of which kind. What is not named is left open."""
 
@@ -26,7 +34,7 @@ class Cell(Sourced):
     module: Id | None = None
     objective: Id | None = None
     moore: Moore | None = None
-    type: str | None = None
+    type: Annotated[str, AfterValidator(_item_type)] | None = None
 
 
 class CutScore(Sourced):

@@ -35,6 +35,16 @@ def not_text(reason: str) -> tuple[str, str]:
     return f"this file is not plain UTF-8 text: {reason}", "save it as UTF-8"
 
 
+@fault("W115")
+def lost_text(comment: str) -> tuple[str, str]:
+    """Text after ` #` is a comment in YAML, and is not read.
+
+    Example: `title: Door #3` is the title "Door".
+    Instead: `title: "Door #3"`; or a space after the sign where a comment is meant: `# the third door`.
+    """
+    return f'"{comment}" is read as a comment', "quote the text; or write a space after # where a comment is meant"
+
+
 @fault("E103")
 def broken_yaml(problem: str, hint: str = "") -> tuple[str, str]:
     """The YAML cannot be read: a quote or bracket left open, a tab for indentation, a colon in unquoted text.

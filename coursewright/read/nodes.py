@@ -8,13 +8,15 @@ from typing import Any
 
 import yaml
 
-from coursewright.model.base import PlacedMap, PlainScalar
+from coursewright.model.base import PlacedList, PlacedMap, PlainScalar
 from coursewright.read import faults
 from coursewright.source.diagnostic import Diagnostic
 from coursewright.source.span import Place, Source, Span
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+NULLS = ("", "~", "null", "Null", "NULL")
+LOST = re.compile(r"[ \t]+(#[^\s#!].*?)\s*$")
 #: tags that the resolver gives to scalars, lists and mappings; any other was written by hand
 PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
@@ -79,15 +81,30 @@ class _Reader:
             case yaml.ScalarNode():
                 return self.scalar(node)
             case yaml.SequenceNode():
-                return [self.value(child, (*ancestors, id(node))) for child in node.value]
+                made = PlacedList(self.value(child, (*ancestors, id(node))) for child in node.value)
+                made.spans = [self.span(child) for child in node.value]
+                return made
             case yaml.MappingNode():
                 return self.mapping(node, (*ancestors, id(node)))
         raise AssertionError(f"YAML has no node {node}")
 
     def scalar(self, node: yaml.ScalarNode) -> str | None:
         if not node.style:  # libyaml says "" where PyYAML says None
-            return None if node.value in ("", "~") else PlainScalar(node.value)
+            self.look_for_lost_text(node)
+            return None if node.value in NULLS else PlainScalar(node.value)
+        control = CONTROL.search(node.value)
+        if control:
+            self.found.append(faults.not_text(self.span(node), f"control character U+{ord(control[0]):04X} in this text"))
         return str(node.value)
+
+    def look_for_lost_text(self, node: yaml.ScalarNode) -> None:
+        """`Door #3` is "Door" and a comment. A comment that begins without a space was most likely meant as text."""
+        line = self.source.line(node.end_mark.line + 1)
+        lost = LOST.match(line, node.end_mark.column)
+        if lost and node.value:
+            start = lost.start(1) + 1
+            number = node.end_mark.line + 1
+            self.found.append(faults.lost_text(Span(self.source.path, number, start, number, len(line.rstrip()) + 1), lost[1]))
 
     def mapping(self, node: yaml.MappingNode, ancestors: tuple[int, ...]) -> PlacedMap:
         made = PlacedMap()

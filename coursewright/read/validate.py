@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from coursewright.model.base import PlacedMap, PlainScalar, Sourced
+from coursewright.model.base import PlacedList, PlacedMap, PlainScalar, Sourced
 from coursewright.read import faults
 from coursewright.source.diagnostic import Diagnostic
 from coursewright.source.span import Source, Span
@@ -32,8 +32,10 @@ def read_model(kind: type[T], value: Any, source: Source) -> tuple[T | None, lis
             made = kind.model_validate(value, context=context)
         except ValidationError as error:
             entries = error.errors(include_url=False)
+            unknown = {faults.unknown_key(span, key, known) for span, key, known in context["unknown_keys"]}
+            found += unknown
             own = [e for e in entries if not _follows(e, entries)]
-            found += [_diagnostic(value, e) for e in own if not (turn and e["type"] == "too_short")]
+            found += [_diagnostic(value, e) for e in own if not (turn and e["type"] == "too_short") and not _misspelled(e, value, unknown)]
             paths = {tuple(_walk(value, e["loc"])[1]) for e in own}
             value = _without(value, paths, broken)
             if value is None:
@@ -50,6 +52,15 @@ def _follows(error: Any, others: list[Any]) -> bool:
     return error["type"] == "too_short" and any(len(o["loc"]) > len(place) and o["loc"][: len(place)] == place for o in others)
 
 
+def _misspelled(error: Any, root: Any, unknown: set[Diagnostic]) -> bool:
+    """Whether a missing key is there under a name that was reported as unknown, with this key suggested."""
+    if error["type"] != "missing":
+        return False
+    mapping, _, _ = _walk(root, error["loc"])
+    spans = set(mapping.place.keys.values()) if isinstance(mapping, PlacedMap) else set()
+    return any(d.span in spans and f'"{error["loc"][-1]}"' in d.help for d in unknown)
+
+
 def _walk(value: Any, loc: tuple[Any, ...]) -> tuple[Any, list[Any], Span]:
     """Follow pydantic's location through the values: what is there, the steps that exist, and its span.
 
@@ -62,6 +73,7 @@ def _walk(value: Any, loc: tuple[Any, ...]) -> tuple[Any, list[Any], Span]:
             span = value.place.values[step]
             value = value[step]
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            span = value.spans[step] if isinstance(value, PlacedList) else span
             value = value[step]
         else:
             continue
@@ -118,9 +130,9 @@ def _problem(kind: str, context: dict[str, Any], message: str, value: Any) -> tu
             return f'"{value}" is not an id', "use lower-case letters and digits, joined by hyphens: lo-2-1"
         case "string_pattern_mismatch":
             return f'"{value}" is not of the form that this key takes', f"it must match {context['pattern']}"
-        case "string_too_short":
-            return "this text is too short", f"write at least {_many(context['min_length'], 'character')}"
-        case "string_too_long":
+        case "string_too_short" | "too_short" if isinstance(value, str):
+            return "this text is too short" if value else "this text is empty", f"write at least {_many(context['min_length'], 'character')}"
+        case "string_too_long" | "too_long" if isinstance(value, str):
             return f"this text has {len(value)} characters", f"keep it to {_many(context['max_length'], 'character')}"
         case "too_short":
             return f"this list has {_many(context['actual_length'], 'entry')}", f"at least {context['min_length']} are needed"
@@ -157,14 +169,15 @@ def _copy(value: Any, path: tuple[Any, ...], cuts: set[tuple[Any, ...]], broken:
         made = PlacedMap((key, _copy(entry, (*path, key), cuts, broken)) for key, entry in value.items())
         made.place = value.place
         return made
-    if isinstance(value, list):
-        kept = []
+    if isinstance(value, PlacedList):
+        kept = PlacedList()
+        kept.spans = []
         for i, entry in enumerate(value):
             if (*path, i) in cuts:
                 broken.append(_texts(entry))
             else:
                 kept.append(_copy(entry, (*path, i), cuts, broken))
-        # indexes shift after a cut; a later round finds its own
+                kept.spans.append(value.spans[i])
         return kept
     return value
 

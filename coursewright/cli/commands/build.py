@@ -55,10 +55,11 @@ def command(
 
 
 def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, strict: bool) -> int:
-    from coursewright.build.make import make
+    from coursewright.build.make import UnknownModule, make
     from coursewright.build.publish import CannotPublish
     from coursewright.cli.progress import progress_bar
     from coursewright.source.report import report, summary
+    from coursewright.source.suggest import did_you_mean
     from coursewright.write.packet import Options
 
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
@@ -66,6 +67,9 @@ def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, 
     try:
         with progress_bar() as progress:
             built = make(inputs, out, options, strict=strict, jobs=jobs, progress=progress)
+    except UnknownModule as error:
+        name, known = error.args
+        raise click.UsageError(f"there is no module {name!r}; {did_you_mean(name, known)}") from None
     except CannotPublish as error:
         click.echo(f"error: {error}", err=True)
         return 1
