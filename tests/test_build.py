@@ -261,9 +261,10 @@ def test_a_cache_that_cannot_be_written_is_done_without(copy_of_starter: Path, t
 
 
 def test_a_chart_that_cannot_be_drawn_is_an_error_with_its_place(copy_of_starter: Path) -> None:
-    edit(copy_of_starter, "course/01-basics.yaml", "        process:\n          direction: across\n          steps:\n            - {title: Wet, text: with clean water}\n            - {title: Rub, text: soap on all sides}\n            - {title: Rinse, text: then dry}\n", "        chart: {mark: blob, data: {values: [{a: 1}]}, encoding: {x: {field: a, type: quantitativ}}}\n")
+    edit(copy_of_starter, "course/01-basics.yaml", "        process:\n          direction: across\n          steps:\n            - {title: Wet, text: with clean water}\n            - {title: Rub, text: soap on all sides}\n            - {title: Rinse, text: then dry}\n", "        chart: {mark: bar, data: {values: [{a: 1}]}, encoding: {x: {field: a, type: quantitativ}}}\n")
     done = run_command("--course", copy_of_starter)
-    assert done.returncode == 1 and "E606" in done.stderr and "course/01-basics.yaml" in done.stderr
+    assert done.returncode == 1 and "E606" in done.stderr and "course/01-basics.yaml" in done.stderr and "Invalid field type" in done.stderr
+    assert "E606" in run_command("--course", copy_of_starter, "check").stdout
 
 
 def test_a_slide_that_does_not_fit_is_reported_at_its_place(copy_of_starter: Path) -> None:

@@ -1,4 +1,4 @@
-"""Read and check a course folder: what `check` prints and what every build does first."""
+"""Read and check a course folder: what every build does first, and, with its charts drawn, what `check` prints."""
 
 from __future__ import annotations
 

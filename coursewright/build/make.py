@@ -9,7 +9,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from pathlib import Path
@@ -23,6 +23,7 @@ from coursewright.build.inputs import Inputs, image_kind, problems
 from coursewright.build.places import cache_folder, engine_fingerprint, shipped_templates, work_fingerprint
 from coursewright.build.schedule import Progress, Schedule, one_story, worker_count
 from coursewright.build.store import Store
+from coursewright.read.course import Reading
 from coursewright.source.diagnostic import Diagnostic, count
 from coursewright.source.siblings import import_siblings
 from coursewright.source.span import Source
@@ -95,6 +96,17 @@ def template_folders(root: Path) -> tuple[Path, ...]:
 def options_record(options: Options) -> dict[str, Any]:
     """The options as JSON values."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(options).items()}
+
+
+def draw_charts(inputs: Inputs, reading: Reading) -> list[Diagnostic]:
+    """What is wrong with the charts of a course, found by drawing those that are not in the cache."""
+    if reading.course is None or any(d.severity == "error" for d in reading.diagnostics):
+        return []
+    packet = Packet(reading.course, Templates(template_folders(inputs.root)), Options())
+    charts: list[Result] = []
+    with _cache() as folder, ThreadPoolExecutor(1) as pool:
+        Schedule(Store(folder, work_fingerprint()), lambda: pool).run({"charts": one_story(packet.chart_tasks(), charts)})
+        return packet.draw(charts)
 
 
 def _stops(diagnostics: list[Diagnostic], strict: bool) -> bool:

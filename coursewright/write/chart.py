@@ -53,7 +53,8 @@ def chart(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     try:
         svg = vl_convert.vegalite_to_svg(spec, config=_config(arguments["type"]), allowed_base_urls=[])
     except ValueError as error:
-        return {}, {"warnings": [str(error).strip().split("\n")[0][:300]]}
+        said = [line.strip() for line in str(error).split("\n") if line.strip()]
+        return {}, {"warnings": [" ".join(said[:2])[:300]]}
     return {"chart.svg": tidy(svg, f"{arguments['id']}-{arguments['type']}").encode()}, {"warnings": []}
 
 

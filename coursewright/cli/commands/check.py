@@ -15,10 +15,13 @@ def command(course: Path, format_: str, strict: bool) -> int:
     """Report every fault of the course, each at its file, line and column."""
     from coursewright.build.check import examine
     from coursewright.build.inputs import read_inputs
+    from coursewright.build.make import draw_charts
     from coursewright.source.diagnostic import count
     from coursewright.source.report import report, summary
 
-    reading = examine(read_inputs(course))
+    inputs = read_inputs(course)
+    reading = examine(inputs)
+    reading.diagnostics += draw_charts(inputs, reading)
     text = report(format_, reading.diagnostics, reading.sources)
     if text:
         click.echo(text)
