@@ -220,3 +220,15 @@ def test_a_booklet_holds_the_pages_of_the_workbook_two_by_two(starter: Path) -> 
     with pikepdf.open(starter / "dist/workbook/workbook-booklet.pdf") as pdf:
         box = pdf.pages[0].mediabox
         assert (round(float(box[2])), round(float(box[3]))) == (842, 595)
+
+
+@needs("pdftotext")
+def test_a_column_of_a_table_is_never_narrower_than_its_words(tmp_path: Path, starter: Path) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(starter, course, ignore=shutil.ignore_patterns("dist"))
+    module = course / "course/01-basics.yaml"
+    text = module.read_text("utf-8").replace("- [Before contact, the patient]", "- [Contraindication, " + "many words that fill the other column " * 5 + "]")
+    module.write_text(text.replace("  - title: Three steps\n", "  - {title: A table, table: tbl-moments}\n  - title: Three steps\n"), "utf-8")
+    assert run_command("--course", course, "--only", "slides", "--only", "workbook").returncode == 0
+    for name in ("slides/01-basics.pdf", "workbook/01-basics.pdf"):
+        assert "Contraindication" in text_of(course / "dist" / name)
