@@ -321,3 +321,25 @@ def test_a_very_long_word_is_broken_and_not_cut_off(copy_of_starter: Path, text:
     assert run_command("--course", copy_of_starter, "--only", "workbook").returncode == 0
     shown = subprocess.run(["pdftotext", str(copy_of_starter / "dist/workbook/01-basics.pdf"), "-"], capture_output=True, text=True, check=True).stdout
     assert f"{text}END" in "".join(shown.split())
+
+
+def test_a_complaint_about_a_page_is_looked_into_again_in_the_next_build(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from coursewright.build.schedule import Schedule, one_story
+    from coursewright.build.store import Store
+    from coursewright.write import Result, Task
+
+    store = Store(tmp_path, "engine")
+    task = Task("page", "none:none", {"html": "x"})
+    for said in (["a library is missing"], []):
+        store.put(store.key(task), {"page": b"x"}, {"warnings": said})
+        kept: list[Result] = []
+        with ThreadPoolExecutor(1) as pool:
+            schedule = Schedule(store, lambda pool=pool: pool)
+            if said:
+                with pytest.raises(ModuleNotFoundError):  # it is run again: the complaint was not taken from the cache
+                    schedule.run({"one": one_story([task], kept)})
+            else:
+                schedule.run({"one": one_story([task], kept)})
+                assert kept[0].facts == {"warnings": []}

@@ -84,7 +84,8 @@ class Schedule:
             for index, task in enumerate(tasks):
                 key = self.store.key(task)
                 found = self.store.get(key)
-                if found is not None:
+                # what was complained of may have been put right outside the course, by a library installed since
+                if found is not None and not found.facts.get("warnings"):
                     batch.results[index] = found
                     self._tell(task.title)
                     continue

@@ -56,7 +56,7 @@ class Store:
                 record["blobs"][name] = [len(data), hashlib.sha256(data).hexdigest()]
             (temporary / "facts.json").write_text(json.dumps(record), "utf-8")
             entry = place / key
-            if entry.exists() and self.get(key) is None:
+            if entry.exists() and ((held := self.get(key)) is None or held.facts.get("warnings")):
                 shutil.rmtree(entry, ignore_errors=True)
             try:
                 temporary.rename(entry)

@@ -46,7 +46,7 @@ def command(
     if folder is not None:
         key = state.build_key(engine_fingerprint(), inputs.hashes(), record, problems(inputs))
         last = state.load(state.state_path(folder, out), key, out)
-        if last is not None and not (strict and last["counts"]["warning"]):
+        if last is not None and not last["counts"]["warning"]:
             if last["report"]:
                 click.echo(last["report"] + "\n", err=True)
             click.echo(f"{out}: nothing has changed ({last['summary']})")
