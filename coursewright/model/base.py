@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_args
@@ -143,6 +144,7 @@ def _unique(value: tuple[Any, ...]) -> tuple[Any, ...]:
     return value
 
 
+Date = Annotated[datetime.date, BeforeValidator(_date_text)]
 YesNo = Annotated[bool, BeforeValidator(_yes_no), WithJsonSchema({"enum": [True, False, "yes", "no"]})]
 Number = Annotated[Decimal, BeforeValidator(_decimal_text), WithJsonSchema({"type": "number"})]
 Whole = Annotated[int, BeforeValidator(_whole_text)]

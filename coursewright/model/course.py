@@ -8,58 +8,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from coursewright.model.base import Id, Ids, Phrase, Sourced, Word, _date_text, children
+from coursewright.model.accreditation import Credit, Dates, Gap, Medicine, Person, Provider, Review
+from coursewright.model.base import Id, Ids, Phrase, Sourced, Word, children
+from coursewright.model.claim import Claim, Handling, Ledger, SourceClaim, SourceDocument
 from coursewright.model.glossary import Glossary, GlossaryTerm
 from coursewright.model.items.base import ItemBase, SingleItem
-from coursewright.model.module import Module, Objective, Section
+from coursewright.model.module import Closing, Module, Objective, Orientation, Section, Unit
 from coursewright.model.prose import Line, Prose
 from coursewright.model.quiz import Bank, Blueprint
 from coursewright.model.reference import Reference, References
 
-Date = Annotated[datetime.date, BeforeValidator(_date_text)]
 T = TypeVar("T")
-
-
-class Provider(Sourced):
-    """Who offers the activity. Without name, number and approval date everything is marked SAMPLE."""
-
-    name: Phrase | None = None
-    number: Word | None = None
-    approval_date: Date | None = None
-    address: Phrase | None = None
-    contact: Phrase | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the data that a credit statement rests on are there."""
-        return bool(self.name and self.number and self.approval_date)
-
-
-class Person(Sourced):
-    """Someone in control of content, and what that person disclosed."""
-
-    name: Phrase
-    role: Phrase
-    credentials: Phrase | None = None
-    disclosure: Line | None = None
-
-
-class Review(Sourced):
-    """The clinical review. `not-reviewed` is printed on the cover."""
-
-    status: Literal["not-reviewed", "reviewed"] = "not-reviewed"
-    reviewer: Phrase | None = None
-    date: Date | None = None
-
-
-class Dates(Sourced):
-    """Release, last review and termination of the activity; printed as "to be set" where absent."""
-
-    release: Date | None = None
-    last_review: Date | None = None
-    termination: Date | None = None
 
 
 class CourseInfo(Sourced):
@@ -81,11 +42,23 @@ class CourseInfo(Sourced):
     machine_assistance: Line | None = Field(None, description="how software helped to draft the text")
     off_label: Prose | None = Field(None, description="what is said before the course about unapproved uses")
     license: Line | None = None
+    gaps: tuple[Gap, ...] = Field((), description="practice gaps: what learners lack, and the objectives that close it")
+    medicines: tuple[Medicine, ...] = Field((), description="medicines whose naming is watched: brands, off-label uses")
+    names: tuple[Word, ...] = Field((), description="names that hold digits and are no quantities: KARMA-Dep 2, PHQ-9")
+    credit: Credit = Field(default_factory=Credit)
+    medium: Line | None = Field(None, description="the media of the activity")
+    participation: Line | None = Field(None, description="what a learner must do to complete it")
+    requirements: Line | None = Field(None, description="hardware and software, and how the activity is made accessible")
+    privacy: Line | None = None
+    grievances: Line | None = Field(None, description="how to complain, and what is refunded")
 
 
 @dataclass(frozen=True)
 class Course:
-    """A whole course. `broken` holds the text of what could not be read, so that no check blames its absence."""
+    """A whole course. `broken` holds the text of what could not be read, so that no check blames its absence.
+
+    today: the day for rules about dates; without it they do not run. release: whether it is checked for release.
+    """
 
     info: CourseInfo
     modules: tuple[Module, ...]
@@ -93,9 +66,15 @@ class Course:
     glossary: tuple[GlossaryTerm, ...] = ()
     banks: tuple[Bank, ...] = ()
     blueprints: tuple[Blueprint, ...] = ()
+    orientation: Orientation | None = None
+    closing: Closing | None = None
+    ledgers: tuple[Ledger, ...] = ()
+    document: SourceDocument | None = None
     files: tuple[Sourced, ...] = ()
     assets: dict[str, str] = field(default_factory=dict)
     broken: str = ""
+    today: datetime.date | None = None
+    release: bool = False
 
     def may_mention(self, word: str) -> bool:
         """Whether a part that could not be read names `word`: then its absence elsewhere proves nothing."""
@@ -137,7 +116,28 @@ class Course:
 
     @cached_property
     def sections(self) -> dict[str, Section]:
-        return {section.id: section for module in self.modules for section in module.sections}
+        return {section.id: section for unit in self.units for section in unit.sections}
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Orientation, modules and closing: all that is read, in order."""
+        ends = ((self.orientation,), self.modules, (self.closing,))
+        return tuple(unit for part in ends for unit in part if unit is not None)
+
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        """The statements of the evidence ledger by id."""
+        return {claim.id: claim for ledger in self.ledgers for claim in ledger.claims}
+
+    @cached_property
+    def handlings(self) -> tuple[tuple[Handling, Claim | None], ...]:
+        """What the course does with each claim of its source document."""
+        return tuple(entry for ledger in self.ledgers for entry in ledger.handlings())
+
+    @cached_property
+    def source_claims(self) -> dict[str, SourceClaim]:
+        """The claims of the source document by id."""
+        return {claim.id: claim for claim in self.document.claims} if self.document else {}
 
     @cached_property
     def reference_by_id(self) -> dict[str, Reference]:

@@ -27,13 +27,18 @@ def draw(course: Course, blueprint: Blueprint) -> tuple[tuple[ItemBase, ...], tu
     """The items of a form, and the rows that could not be filled.
 
     Rows with fewer candidates choose first. A cluster counts as many items as it asks, and is drawn whole or not.
+    A blueprint parallel to another has its rows, and draws from what the other left.
     """
     pool = [item for item in course.items if item.pool == blueprint.pool]
-    candidates = [[item for item in pool if fits(course, cell, item)] for cell in blueprint.cells]
-    taken: set[str] = set()
+    cells, taken = blueprint.cells, set[str]()
+    twin = twin_of(course, blueprint)
+    if twin is not None:
+        cells, taken = twin.cells, {item.id for item in draw(course, twin)[0]}
+    spent = set(taken)
+    candidates = [[item for item in pool if fits(course, cell, item)] for cell in cells]
     shortages = []
     for i in sorted(range(len(candidates)), key=lambda i: (len(candidates[i]), i)):
-        cell, count = blueprint.cells[i], 0
+        cell, count = cells[i], 0
         for item in shuffled((c for c in candidates[i] if c.id not in taken), f"{blueprint.seed}/{i}", lambda c: c.id):
             size = sum(1 for _ in item.singles())
             if count + size <= cell.count:
@@ -41,10 +46,15 @@ def draw(course: Course, blueprint: Blueprint) -> tuple[tuple[ItemBase, ...], tu
                 count += size
         if count < cell.count:
             shortages.append(Shortage(cell, cell.count, count))
-    chosen = [item for item in pool if item.id in taken]
+    chosen = [item for item in pool if item.id in taken - spent]
     if blueprint.shuffle_items:
         chosen = shuffled(chosen, blueprint.seed + "/order", lambda item: item.id)
     return tuple(chosen), tuple(shortages)
+
+
+def twin_of(course: Course, blueprint: Blueprint) -> Blueprint | None:
+    """The blueprint that this one is parallel to; None where there is none, or it is parallel to a third."""
+    return next((other for other in course.blueprints if other.id == blueprint.parallel_to and other.cells), None)
 
 
 def fits(course: Course, cell: Cell, item: ItemBase) -> bool:

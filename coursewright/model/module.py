@@ -1,4 +1,4 @@
-"""A module: objectives, sections of blocks, key points and slides."""
+"""What is read: modules with objectives, sections of blocks, key points and slides; the orientation; the closing."""
 
 from __future__ import annotations
 
@@ -53,17 +53,24 @@ class Slide(Sourced):
         return self
 
 
-class Module(Sourced):
-    """A unit of the course that is taught, read and tested as one."""
+class Discussion(Sourced):
+    """A question for a group, and what the instructor listens for. For the instructor's guide alone."""
+
+    question: Line
+    listen_for: Line
+    section: Id | None = Field(None, description="the section that it belongs to")
+
+
+class Unit(Sourced):
+    """A part of the course that is read as one: a module, the orientation or the closing."""
 
     id: Id
     title: Phrase
     summary: Line
     minutes: Annotated[Whole, Field(ge=1, le=600)]
-    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
     key_points: tuple[Line, ...] = ()
-    slides: tuple[Slide, ...] = ()
+    discussion: tuple[Discussion, ...] = ()
 
     def blocks(self) -> Iterator[Any]:
         """Every block, in reading order."""
@@ -72,10 +79,25 @@ class Module(Sourced):
 
     @property
     def figures(self) -> dict[str, Figure]:
-        """The module's figures by id, in reading order."""
+        """The unit's figures by id, in reading order."""
         return {block.id: block for block in self.blocks() if isinstance(block, Figure)}
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The module's tables by id, in reading order."""
+        """The unit's tables by id, in reading order."""
         return {block.id: block for block in self.blocks() if isinstance(block, Table)}
+
+
+class Module(Unit):
+    """A unit that is taught and tested: it has objectives, and slides."""
+
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
+    slides: tuple[Slide, ...] = ()
+
+
+class Orientation(Unit):
+    """The file `orientation.yaml`: what is read before the first module. It has no objectives and no items."""
+
+
+class Closing(Unit):
+    """The file `closing.yaml`: what is read after the last module, with the commitment to change."""

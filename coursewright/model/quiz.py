@@ -51,7 +51,8 @@ class Blueprint(Sourced):
     title: Phrase
     instructions: Prose | None = None
     pool: Literal["practice", "exam"] = "exam"
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    cells: tuple[Cell, ...] = Field((), description="what the form must cover; left out where it is parallel to another")
+    parallel_to: Id | None = Field(None, description="another blueprint: the same cells, filled with other items (a pre-test)")
     cut: CutScore
     minutes: Annotated[Whole, Field(ge=1)] | None = None
     seed: str = "1"

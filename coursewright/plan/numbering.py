@@ -12,7 +12,7 @@ from coursewright.model.prose import Prose
 
 @dataclass(frozen=True)
 class Numbering:
-    """Numbers by id. References are numbered in the order in which the workbook first cites them (AMA)."""
+    """Numbers by id; `modules` counts modules alone. References are numbered in the order in which the workbook first cites them (AMA)."""
 
     modules: dict[str, int]
     sections: dict[str, str]
@@ -27,10 +27,12 @@ def plan_numbering(course: Course) -> Numbering:
     sections: dict[str, str] = {}
     figures: dict[str, str] = {}
     tables: dict[str, str] = {}
-    for m, module in enumerate(course.modules, 1):
-        sections.update({section.id: f"{m}.{s}" for s, section in enumerate(module.sections, 1)})
-        figures.update({id_: f"{m}.{n}" for n, id_ in enumerate(module.figures, 1)})
-        tables.update({id_: f"{m}.{n}" for n, id_ in enumerate(module.tables, 1)})
+    labels = unit_labels(course)
+    for unit in course.units:
+        label = labels[unit.id]
+        sections.update({section.id: f"{label}.{s}" for s, section in enumerate(unit.sections, 1)})
+        figures.update({id_: f"{label}.{n}" for n, id_ in enumerate(unit.figures, 1)})
+        tables.update({id_: f"{label}.{n}" for n, id_ in enumerate(unit.tables, 1)})
     references: dict[str, int] = {}
     for text in _reading_order(course):
         for key in text.citations:
@@ -46,6 +48,16 @@ def plan_numbering(course: Course) -> Numbering:
     )
 
 
+def unit_labels(course: Course) -> dict[str, str]:
+    """What stands before the numbers of a unit's sections: O for the orientation, 1 … for modules, C for the closing."""
+    labels = {module.id: str(n) for n, module in enumerate(course.modules, 1)}
+    if course.orientation:
+        labels[course.orientation.id] = "O"
+    if course.closing:
+        labels[course.closing.id] = "C"
+    return labels
+
+
 def two_digits(number: int) -> str:
     """A module's number as file names carry it: 01."""
     return f"{number:02d}"
@@ -54,16 +66,19 @@ def two_digits(number: int) -> str:
 def _reading_order(course: Course) -> Iterator[Prose]:
     """Every text of the course as the workbook prints it, then slides and what only other outputs show."""
     yield from texts_of(course.info)
-    for module in course.modules:
-        yield module.summary
-        yield from texts_of(module.sections)
-        yield from module.key_points
+    for unit in course.units:
+        yield unit.summary
+        yield from texts_of(unit.sections)
+        yield from unit.key_points
     for bank in course.banks:
         yield from texts_of(tuple(item for item in bank.items if item.pool == "practice"))
     yield from texts_of(course.glossary)
     for module in course.modules:
         yield from texts_of(module.slides)
     yield from texts_of(course.banks)
+    yield from texts_of(course.ledgers)
+    for unit in course.units:
+        yield from texts_of(unit.discussion)
 
 
 def texts_of(value: object) -> Iterator[Prose]:

@@ -8,11 +8,11 @@ from typing import Any
 from coursewright.model.blocks.vignette import Vignette
 from coursewright.model.course import Course, CourseInfo
 from coursewright.model.glossary import GlossaryTerm
-from coursewright.model.module import Module, Section
+from coursewright.model.module import Module, Objective, Section, Unit
 from coursewright.model.reference import Reference
 from coursewright.plan.form import Form
 from coursewright.plan.notice import Notice, plan_notice
-from coursewright.plan.numbering import Numbering, texts_of
+from coursewright.plan.numbering import Numbering, texts_of, unit_labels
 from coursewright.plan.sheet import KeySheet, Sheet, plan_keys, plan_sheet
 
 
@@ -31,13 +31,27 @@ class PlannedSection:
 
 @dataclass(frozen=True)
 class Chapter:
-    """One module as the workbook prints it."""
+    """One unit as the workbook prints it: a module, the orientation or the closing. `label`: O, 1, 2 … or C."""
 
-    number: int
-    module: Module
+    label: str
+    module: Unit
     sections: tuple[PlannedSection, ...]
     check: Sheet
     keys: KeySheet
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The objectives; none for orientation and closing."""
+        return self.module.objectives if isinstance(self.module, Module) else ()
+
+    @property
+    def is_module(self) -> bool:
+        return isinstance(self.module, Module)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it has anything to look up among the answers."""
+        return bool(self.vignettes or self.keys.keyed)
 
     @property
     def anchor(self) -> str:
@@ -72,8 +86,12 @@ class Workbook:
     forms: tuple[Form, ...]
 
     @property
+    def module_count(self) -> int:
+        return sum(chapter.is_module for chapter in self.chapters)
+
+    @property
     def minutes(self) -> int:
-        """The estimated time of all modules."""
+        """The estimated time of all units."""
         return sum(chapter.module.minutes for chapter in self.chapters)
 
 
@@ -83,21 +101,22 @@ def plan_workbook(course: Course, numbering: Numbering, forms: tuple[Form, ...])
     return Workbook(
         info=course.info,
         notice=plan_notice(course.info),
-        chapters=tuple(plan_chapter(course, numbering, module) for module in course.modules),
+        chapters=tuple(plan_chapter(course, numbering, unit) for unit in course.units),
         glossary=tuple(sorted(course.glossary, key=lambda term: term.term.casefold())),
         references=tuple(NumberedReference(number, reference) for number, reference in ((n, course.reference_by_id[key]) for key, n in cited)),
         forms=forms,
     )
 
 
-def plan_chapter(course: Course, numbering: Numbering, module: Module) -> Chapter:
-    """One module's chapter, with its knowledge check and the keys of it."""
-    place = {objective.id: n for n, objective in enumerate(module.objectives, 1)}
+def plan_chapter(course: Course, numbering: Numbering, unit: Unit) -> Chapter:
+    """One unit's chapter, with its knowledge check and the keys of it."""
+    objectives = unit.objectives if isinstance(unit, Module) else ()
+    place = {objective.id: n for n, objective in enumerate(objectives, 1)}
     sections = tuple(
-        PlannedSection(numbering.sections[s.id], s, tuple(place[o] for o in s.objectives if o in place)) for s in module.sections
+        PlannedSection(numbering.sections[s.id], s, tuple(place[o] for o in s.objectives if o in place)) for s in unit.sections
     )
-    sheet = plan_sheet(module.id, f"Knowledge check: {module.title}", course.bank_items(module.id, "practice"))
-    return Chapter(numbering.modules[module.id], module, sections, sheet, plan_keys(course, numbering, sheet))
+    sheet = plan_sheet(unit.id, f"Knowledge check: {unit.title}", course.bank_items(unit.id, "practice"))
+    return Chapter(unit_labels(course)[unit.id], unit, sections, sheet, plan_keys(course, numbering, sheet))
 
 
 def references_of(value: Any, workbook: Workbook, numbering: Numbering) -> tuple[NumberedReference, ...]:

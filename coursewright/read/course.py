@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 from coursewright.model.base import Sourced
+from coursewright.model.claim import Ledger, SourceDocument
 from coursewright.model.course import Course, CourseInfo
 from coursewright.model.glossary import Glossary
-from coursewright.model.module import Module
+from coursewright.model.module import Closing, Module, Orientation
 from coursewright.model.quiz import Bank, Blueprint
 from coursewright.model.reference import References
 from coursewright.read import faults
@@ -20,8 +21,17 @@ from coursewright.source.diagnostic import Diagnostic
 from coursewright.source.span import Source, Span
 
 COURSE = "course/course.yaml"
-SINGLE: dict[str, type[Sourced]] = {COURSE: CourseInfo, "course/references.yaml": References, "course/glossary.yaml": Glossary}
-FOLDERS: dict[str, type[Sourced]] = {"course": Module, "quizzes/banks": Bank, "quizzes/blueprints": Blueprint}
+SINGLE: dict[str, type[Sourced]] = {
+    COURSE: CourseInfo,
+    "course/orientation.yaml": Orientation,
+    "course/closing.yaml": Closing,
+    "course/references.yaml": References,
+    "course/glossary.yaml": Glossary,
+    "course/source.yaml": SourceDocument,
+}
+FOLDERS: dict[str, type[Sourced]] = {"course": Module, "course/claims": Ledger, "quizzes/banks": Bank, "quizzes/blueprints": Blueprint}
+#: in which order the files of a course are walked by checks and numbering
+ORDER = (CourseInfo, Orientation, Module, Closing, References, Glossary, SourceDocument, Ledger, Bank, Blueprint)
 
 
 def kind_of(path: str) -> type[Sourced] | None:
@@ -98,7 +108,7 @@ def _assemble(info: CourseInfo, made: dict[type[Sourced], list[Any]], broken: st
     place = {id_: i for i, id_ in enumerate(info.modules)}
     modules = [module for module in made.get(Module, []) if module.id in place]
     modules.sort(key=lambda module: place[module.id])
-    every = [file for kind in (CourseInfo, Module, References, Glossary, Bank, Blueprint) for file in made.get(kind, [])]
+    every = [file for kind in ORDER for file in made.get(kind, [])]
     banks = made.get(Bank, [])
     return Course(
         info=info,
@@ -107,6 +117,10 @@ def _assemble(info: CourseInfo, made: dict[type[Sourced], list[Any]], broken: st
         glossary=tuple(t for file in made.get(Glossary, []) for t in file.terms),
         banks=tuple(sorted(banks, key=lambda bank: place.get(bank.module, len(place)))),
         blueprints=tuple(made.get(Blueprint, [])),
+        orientation=next(iter(made.get(Orientation, [])), None),
+        closing=next(iter(made.get(Closing, [])), None),
+        ledgers=tuple(made.get(Ledger, [])),
+        document=next(iter(made.get(SourceDocument, [])), None),
         files=tuple(every),
         assets=assets,
         broken=broken,

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from coursewright.model.base import Sourced
+from coursewright.model.claim import Ledger, SourceDocument
 from coursewright.model.course import CourseInfo
 from coursewright.model.glossary import Glossary
-from coursewright.model.module import Module
+from coursewright.model.module import Closing, Module, Orientation
 from coursewright.model.quiz import Bank, Blueprint
 from coursewright.model.reference import References
 
 KINDS: dict[str, type[Sourced]] = {
     "course": CourseInfo,
     "module": Module,
+    "orientation": Orientation,
+    "closing": Closing,
     "references": References,
     "glossary": Glossary,
+    "source": SourceDocument,
+    "claims": Ledger,
     "bank": Bank,
     "blueprint": Blueprint,
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from coursewright.model.blocks.figure import Figure
 from coursewright.model.course import Course
+from coursewright.model.figure_data import filled
 from coursewright.model.module import Module
 from coursewright.plan.form import Form, plan_form
 from coursewright.plan.notice import Notice, plan_notice
@@ -172,7 +173,7 @@ class Packet:
     def chart_tasks(self) -> list[Task]:
         """The charts to draw, in the order of `figures`: each for the page, then with larger type for slides."""
         return [
-            Task(f"chart {figure.id}", "coursewright.write.chart:chart", {"spec": figure.chart, "id": figure.id, "type": size})
+            Task(f"chart {figure.id}", "coursewright.write.chart:chart", {"spec": filled(figure.chart, self.course.claims), "id": figure.id, "type": size})
             for figure in self.figures
             if figure.chart is not None
             for size in (PAGE_TYPE, SLIDE_TYPE)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from coursewright.model.blocks.figure import Process, ProcessStep
+from coursewright.model.blocks.figure import Aside, Process, ProcessStep
 
 INK, SOFT, EDGE, FILL, TAG = "#1b2a33", "#3d4d56", "#0b4f5c", "#f2f6f6", "#0b4f5c"
 TITLE, BODY, SMALL = 12.5, 11.0, 9.5  # type sizes, in units of the drawing (about a point in print)
@@ -14,6 +14,9 @@ LEAD = 1.28
 PAD = 9.0
 GAP = 26.0
 WIDTH = 520.0
+
+#: how a box is drawn: its dashes, its fill, the width of its line; told apart in black and white too
+LINES = {"solid": ("", FILL, 1), "dashed": (' stroke-dasharray="6 4"', "#ffffff", 1.2), "dotted": (' stroke-dasharray="1.5 3.5" stroke-linecap="round"', "#ffffff", 1.4)}
 
 NARROW, WIDE, CAPITAL, OTHER = 0.27, 0.82, 0.59, 0.49
 
@@ -100,16 +103,37 @@ def _across(process: Process) -> str:
 
 
 def _down(process: Process) -> str:
-    width = WIDTH * 0.8
+    """One below another; a step's way out stands beside it, on the right."""
+    asides = any(step.aside for step in process.steps)
+    width = WIDTH * (0.56 if asides else 0.8)
     boxes = _boxes(process, width)
-    x, y = (WIDTH - width) / 2, 1.0
+    x, y = 0.0 if asides else (WIDTH - width) / 2, 1.0
     parts: list[str] = []
     for n, box in enumerate(boxes):
         if n:
-            parts.append(_arrow(WIDTH / 2, y - GAP * 0.75 + 2, WIDTH / 2, y - 3))
-        parts.append(_draw(box, x, y, box.height))
-        y += box.height + GAP * 0.75
+            parts.append(_arrow(x + width / 2, y - GAP * 0.75 + 2, x + width / 2, y - 3))
+        height = box.height
+        if box.step.aside:
+            drawn, beside = _aside(box.step.aside, x + width, y, box.height)
+            parts.append(drawn)
+            height = max(height, beside)
+        parts.append(_draw(box, x, y, height))
+        y += height + GAP * 0.75
     return _svg(WIDTH, y - GAP * 0.75 + 1, parts)
+
+
+def _aside(aside: Aside, left: float, y: float, least: float) -> tuple[str, float]:
+    """A way out of the box that ends at `left`: an arrow under its condition, and a box with what is done; its height."""
+    arm = 76.0
+    width = WIDTH - left - arm
+    step = ProcessStep(title=aside.title, text=aside.text, line="dashed")
+    (box,) = _boxes(Process(steps=(step, step)), width)[:1]
+    when = wrap(aside.when, SMALL, arm - 12)
+    height = max(least, box.height, 2 * len(when) * SMALL * LEAD + 12)
+    middle = y + height / 2
+    parts = [_arrow(left + 3, middle, left + arm - 3, middle), _draw(box, left + arm, y, height)]
+    parts += [_text(left + 8, middle - 6 - (len(when) - 1 - n) * SMALL * LEAD, line, SMALL, INK, "600") for n, line in enumerate(when)]
+    return "".join(parts), height
 
 
 def _cycle(process: Process) -> str:
@@ -143,8 +167,10 @@ def _edge(of: tuple[float, float], towards: tuple[float, float], width: float, h
 
 
 def _draw(box: Box, x: float, y: float, height: float) -> str:
-    parts = [f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{height:.1f}" rx="4" fill="{FILL}" stroke="{EDGE}" stroke-width="1"/>']
-    parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="3.5" height="{height:.1f}" fill="{EDGE}"/>')
+    dash, fill, stroke = LINES[box.step.line]
+    parts = [f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{height:.1f}" rx="4" fill="{fill}" stroke="{EDGE}" stroke-width="{stroke}"{dash}/>']
+    if box.step.line == "solid":
+        parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="3.5" height="{height:.1f}" fill="{EDGE}"/>')
     at = y + PAD
     for line in box.title:
         at += TITLE * LEAD

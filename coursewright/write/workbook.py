@@ -158,7 +158,7 @@ def _whole_joins(packet: Packet, body: Body, front_and_index: list[Result], pads
 
 
 def _module_join(packet: Packet, chapter: Chapter, body: Body, shell: Result) -> Task:
-    n = chapter.number - 1
+    n = packet.workbook.chapters.index(chapter)
     parts = [body.parts[n].blobs["plain.pdf"], shell.blobs["plain.pdf"]]
     return _join(packet, chapter.module.title, f"{packet.course.info.title}: {chapter.module.title}", parts, [[0, "D", body.starts[n]], [1, "r", 1]])
 

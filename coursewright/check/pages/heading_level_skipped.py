@@ -19,8 +19,8 @@ def heading_level_skipped(course: Course) -> Iterator[Fault]:
     Instead: `### Detail`
     Source: WCAG 2.2, 1.3.1; ISO 14289-1, 7.4.2.
     """
-    for module in course.modules:
-        for section in module.sections:
+    for unit in course.units:
+        for section in unit.sections:
             level = FIRST - 1
             for block in section.blocks:
                 if not isinstance(block, Prose):

@@ -38,8 +38,16 @@ def _spec(value: Any) -> Any:
     return json_value(value)
 
 
-#: A Vega-Lite specification as plain JSON values.
+#: A Vega-Lite specification as plain JSON values. `${claim.name}` in it stands for a number of the evidence ledger.
 VegaLite = Annotated[dict[str, Any], BeforeValidator(_spec), WithJsonSchema({"type": "object"})]
+
+
+class Aside(Sourced):
+    """A way out of a process: the condition, and what is done then."""
+
+    when: Phrase
+    title: Phrase
+    text: Phrase | None = None
 
 
 class ProcessStep(Sourced):
@@ -48,13 +56,15 @@ class ProcessStep(Sourced):
     title: Phrase
     text: Phrase | None = None
     tag: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
+    line: Literal["solid", "dashed", "dotted"] = Field("solid", description="how the box is drawn: what is less certain may be dashed or dotted")
+    aside: Aside | None = Field(None, description="where the way leaves the main line: beside the box (direction down)")
 
 
 class Process(Sourced):
     """Boxes and arrows: side by side, one below another, or in a ring."""
 
     direction: Literal["across", "down", "cycle"] = "across"
-    steps: Annotated[tuple[ProcessStep, ...], Field(min_length=2, max_length=8)]
+    steps: Annotated[tuple[ProcessStep, ...], Field(min_length=2, max_length=9)]
 
 
 @BLOCK_TYPES

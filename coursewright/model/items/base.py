@@ -55,6 +55,7 @@ class ItemBase(Sourced):
     objective: Id | None = Field(None, description="the objective that this item tests")
     moore: Moore | None = None
     section: Id | None = Field(None, description="the section that teaches it")
+    claim: Id | None = Field(None, description="the statement of the evidence ledger that it tests")
     pool: Literal["practice", "exam"] = Field("practice", description="practice: knowledge checks; exam: summative forms")
 
     def singles(self) -> Iterator[SingleItem]:

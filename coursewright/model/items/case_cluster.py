@@ -24,7 +24,7 @@ class CaseCluster(ItemBase):
 
     def singles(self) -> Iterator[SingleItem]:
         for item in self.items:
-            inherited = {f: getattr(self, f) for f in ("objective", "moore", "section") if getattr(item, f) is None}
+            inherited = {f: getattr(self, f) for f in ("objective", "moore", "section", "claim") if getattr(item, f) is None}
             child = item.model_copy(update={"pool": self.pool, **inherited})
             child._place = item._place
             yield child
