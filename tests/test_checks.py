@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ class Case:
     code: str
     title: str
     files: dict[str, str]
+    arguments: dict[str, object]
 
     @property
     def expected(self) -> list[tuple[str, int]]:
@@ -41,7 +43,10 @@ def cases() -> list[Case]:
         code = file.name.split("-")[0]
         for section in re.split(r"^## ", file.read_text("utf-8"), flags=re.MULTILINE)[1:]:
             title, _, body = section.partition("\n")
-            made.append(Case(code, title.strip(), {**TINY, **dict(BLOCK.findall(body))}))
+            day = re.search(r"^with: date (\S+)$", body, re.MULTILINE)
+            arguments: dict[str, object] = {"today": datetime.date.fromisoformat(day[1])} if day else {}
+            arguments["release"] = bool(re.search(r"^with: release$", body, re.MULTILINE))
+            made.append(Case(code, title.strip(), {**TINY, **dict(BLOCK.findall(body))}, arguments))
     return made
 
 
@@ -49,7 +54,7 @@ def cases() -> list[Case]:
 def test_a_rule_complains_where_its_page_says_and_nowhere_else(case: Case) -> None:
     reading = read_course({path: text.encode() for path, text in case.files.items()}, {"course/figures/good.png": "image/png", "course/figures/bad.png": "!it is not a readable picture"})
     assert reading.diagnostics == []
-    found = [(d.span.path, d.span.line) for d in check_course(reading.course) if d.code == case.code]
+    found = [(d.span.path, d.span.line) for d in check_course(replace(reading.course, **case.arguments)) if d.code == case.code]
     assert sorted(set(found)) == case.expected
 
 

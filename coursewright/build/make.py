@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime
 import json
 import os
 import signal
@@ -54,13 +55,15 @@ def make(
     options: Options,
     *,
     strict: bool = False,
+    today: datetime.date | None = None,
+    release: bool = False,
     jobs: int | None = None,
     progress: Progress = lambda title, done, known: None,
 ) -> Built:
     """Build the packet of a course folder into `out`. Raises publish.CannotPublish, UnknownModule and OSError; `out` is then as it was."""
     publish.look_before(out)
     with publish.locked(out), _workers(jobs) as executor:
-        reading = examine(inputs)
+        reading = examine(inputs, today, release)
         built = Built(reading.diagnostics, reading.sources)
         if reading.course is None or _stops(built.diagnostics, strict):
             return built
@@ -82,7 +85,8 @@ def make(
             names = _publish(packet, inputs, out, options, outputs)
             schedule.store.prune()
         built.published, built.files = True, len(names)
-        _remember(inputs, out, options, built, names)
+        if today is None and not release:  # what depends on the day is looked at again each time
+            _remember(inputs, out, options, built, names)
         return built
 
 

@@ -17,7 +17,8 @@ SourceId = Annotated[
     str, StringConstraints(pattern=r"^[A-Z]{1,4}-\d{1,4}$"), Field(description="the id of a claim of the source document: S-001")
 ]
 Handled = Literal["taught", "corrected", "declined"]
-NUMBER = re.compile(r"(?<![\w.,])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?|(?<![\w.,])\.\d+")
+NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.,])\.\d+")
+UNIT = re.compile(r"(?:h|x|mg|mL|mm|kg|th|st|nd|rd|s|am|pm)\b")
 
 
 class SourceClaim(Sourced):
@@ -89,13 +90,10 @@ class Ledger(Sourced):
 
 
 def numbers_in(text: str) -> Iterator[Decimal]:
-    """The numbers of a text, without their signs, in order: 64, 0.5, 1148; not those within words (SUSTAIN-1, 5-HT)."""
+    """The numbers of a text, without their signs, in order: 64, 0.5, 1148; not those within names (SUSTAIN-1, 5-HT)."""
     for found in NUMBER.finditer(text):
-        before = text[max(0, found.start() - 1) : found.start()]
-        word = found[0]
-        if word[0] in "-+−" and before.isalnum():
+        before, after = text[max(0, found.start() - 2) : found.start()], text[found.end() : found.end() + 3]
+        named = len(before) == 2 and before[0].isalpha() and before[1] in "-‑"
+        if named or (after[:1].isalpha() and not UNIT.match(after)) or (after[:1] in "-‑" and after[1:2].isupper()):
             continue
-        after = text[found.end() : found.end() + 2]
-        if after[:1].isalpha() and not after[:1].isspace() and not re.match(r"(h|x|%|mg|mL|s\b)", after):
-            continue
-        yield abs(Decimal(word.lstrip("-+−").replace(",", "")))
+        yield Decimal(found[0].replace(",", ""))

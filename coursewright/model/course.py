@@ -45,6 +45,7 @@ class CourseInfo(Sourced):
     gaps: tuple[Gap, ...] = Field((), description="practice gaps: what learners lack, and the objectives that close it")
     medicines: tuple[Medicine, ...] = Field((), description="medicines whose naming is watched: brands, off-label uses")
     names: tuple[Word, ...] = Field((), description="names that hold digits and are no quantities: KARMA-Dep 2, PHQ-9")
+    evolving_topics: tuple[Word, ...] = Field((), description="topics whose sections must be labelled evolving: substance use disorder")
     credit: Credit = Field(default_factory=Credit)
     medium: Line | None = Field(None, description="the media of the activity")
     participation: Line | None = Field(None, description="what a learner must do to complete it")

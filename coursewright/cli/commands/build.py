@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from coursewright.cli.day import Day
 
 if TYPE_CHECKING:
     from coursewright.build.inputs import Inputs
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 @click.option("--notes", is_flag=True, help="put the speaker notes into the handouts")
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="processes to use (default: one a processor)")
 @click.option("--strict", is_flag=True, help="let warnings stop the build too")
+@click.option("--date", "today", type=Day(), help="the day for rules about dates (default: today with --release, else they do not run)")
+@click.option("--release", is_flag=True, help="add the rules for a release: everything verified, signed and dated")
 @click.pass_obj
 def command(
     course: Path,
@@ -31,6 +36,8 @@ def command(
     notes: bool,
     jobs: int | None,
     strict: bool,
+    today: datetime.date | None,
+    release: bool,
 ) -> int:
     """Build the packet into dist/ (this is what runs without a command)."""
     from coursewright.build import state
@@ -40,10 +47,12 @@ def command(
     out = out or course / "dist"
     if not (course / "course").is_dir():
         raise click.UsageError(f"there is no course/ in {course.resolve()}; name a course with --course, or start one with: new DIR")
+    if release and today is None:
+        today = datetime.date.today()
     inputs = read_inputs(course)
     record = {"paper": paper, "up": int(up), "notes": notes, "only": sorted(set(only)), "modules": list(modules)}
     folder = cache_folder()
-    if folder is not None:
+    if folder is not None and today is None and not release:
         key = state.build_key(engine_fingerprint(), inputs.hashes(), record, problems(inputs))
         last = state.load(state.state_path(folder, out), key, out)
         if last is not None and not last["counts"]["warning"]:
@@ -51,10 +60,10 @@ def command(
                 click.echo(last["report"] + "\n", err=True)
             click.echo(f"{out}: nothing has changed ({last['summary']})")
             return 0
-    return _build(out, record, inputs, jobs, strict)
+    return _build(out, record, inputs, jobs, strict, today, release)
 
 
-def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, strict: bool) -> int:
+def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, strict: bool, today: datetime.date | None, release: bool) -> int:
     from coursewright.build.make import UnknownModule, make
     from coursewright.build.publish import CannotPublish
     from coursewright.cli.progress import progress_bar
@@ -66,7 +75,7 @@ def _build(out: Path, record: dict[str, Any], inputs: Inputs, jobs: int | None, 
     options = Options(**fields)
     try:
         with progress_bar() as progress:
-            built = make(inputs, out, options, strict=strict, jobs=jobs, progress=progress)
+            built = make(inputs, out, options, strict=strict, today=today, release=release, jobs=jobs, progress=progress)
     except UnknownModule as error:
         name, known = error.args
         raise click.UsageError(f"there is no module {name!r}; {did_you_mean(name, known)}") from None
