@@ -48,6 +48,10 @@ class Templates:
         """Style sheets, one after another, for a `<style>` element."""
         return Markup(without_comments("\n".join(self.text(name) for name in names)))
 
+    def large_styles(self, *names: str) -> Markup:
+        """As `styles`, for large print: every size of type raised, and what large type needs besides."""
+        return Markup(enlarged(self.styles(*names)) + without_comments(self.text("workbook/large-print.css")))
+
     def document(self, name: str, numbering: Numbering, link: Callable[[str], str | None], **plan: Any) -> tuple[str, ProseHtml]:
         """Render a template. The second value knows which terms were marked, and where."""
         prose = ProseHtml(numbering, link)
@@ -59,6 +63,21 @@ class Templates:
             **plan,
         )
         return html, prose
+
+
+LEAST, SMALL_TYPE, RAISED, MOST = 18, 7, 13, 40  # sizes of large print in points; superscripts are raised to 13
+BODY = 10.2  # what the body is set in elsewhere
+
+
+def enlarged(css: str) -> str:
+    """Style sheets with every size of type raised: 18 points at least, headings in proportion. Sizes of boxes stay."""
+
+    def size(found: re.Match[str]) -> str:
+        points_ = float(found[2])
+        larger = RAISED if points_ < SMALL_TYPE else min(MOST, max(LEAST, points_ * LEAST / BODY * (0.8 if points_ > BODY + 1 else 1)))
+        return f"{found[1]}{larger:g}pt"
+
+    return re.sub(r"(font(?:-size)?:[^;{}]*?)(\d*\.?\d+)pt", size, css)
 
 
 def points(value: Fraction) -> str:

@@ -18,10 +18,10 @@ from coursewright.plan.numbering import Numbering, plan_numbering, two_digits
 from coursewright.plan.workbook import Workbook, plan_workbook
 from coursewright.source.diagnostic import Diagnostic, fault
 from coursewright.write import Blob, Result, Task
-from coursewright.write.chart import PAGE_TYPE, SLIDE_TYPE
+from coursewright.write.chart import LARGE_TYPE, PAGE_TYPE, SLIDE_TYPE
 from coursewright.write.html import Templates, page_size
 from coursewright.write.pdf.fonts import WEIGHTS, letters_beyond
-from coursewright.write.process_svg import lying, process_svg
+from coursewright.write.process_svg import LARGE, lying, process_svg, standing
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,12 @@ class Packet:
     assets: dict[str, str] = field(default_factory=dict)
     drawings: dict[str, Drawing] = field(default_factory=dict)
     slide_drawings: dict[str, Drawing] = field(default_factory=dict)
+    large_drawings: dict[str, Drawing] = field(default_factory=dict)
     fonts: dict[str, Blob] = field(default_factory=dict)
     web_fonts: dict[int, str] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
     page_counts: dict[str, int] = field(default_factory=dict)
+    large: bool = False
 
     @cached_property
     def numbering(self) -> Numbering:
@@ -138,9 +140,10 @@ class Packet:
             notice=self.notice,
             paper=self.options.paper,
             page_size=page_size(self.options.paper)[0],
-            styles=self.templates.styles,
+            styles=self.templates.large_styles if self.large else self.templates.styles,
+            large=self.large,
             script=self.templates.text,
-            drawing=self.drawings.__getitem__,
+            drawing=(self.large_drawings if self.large else self.drawings).__getitem__,
             slide_drawing=self.slide_drawings.__getitem__,
             web_fonts=self.web_fonts,
             **plan,
@@ -171,12 +174,12 @@ class Packet:
             self.web_fonts.update({weight: _font_uri(result.blobs[f"{weight}.woff2"]) for weight in weights if f"{weight}.woff2" in result.blobs})
 
     def chart_tasks(self) -> list[Task]:
-        """The charts to draw, in the order of `figures`: each for the page, then with larger type for slides."""
+        """The charts to draw, in the order of `figures`: each for the page, with larger type for slides, and for large print."""
         return [
             Task(f"chart {figure.id}", "coursewright.write.chart:chart", {"spec": filled(figure.chart, self.course.claims), "id": figure.id, "type": size})
             for figure in self.figures
             if figure.chart is not None
-            for size in (PAGE_TYPE, SLIDE_TYPE)
+            for size in (PAGE_TYPE, SLIDE_TYPE, LARGE_TYPE)
         ]
 
     @property
@@ -190,16 +193,18 @@ class Packet:
         for figure in self.figures:
             alt = figure.alt or ""
             if figure.chart is not None:
-                page, slide = next(left), next(left)
+                page, slide, large = next(left), next(left), next(left)
                 found += [undrawable_chart(figure.at("chart"), figure.id, said) for said in page.facts["warnings"]]
                 self.drawings[figure.id] = Drawing(alt, svg=_svg(page))
                 self.slide_drawings[figure.id] = Drawing(alt, svg=_svg(slide))
+                self.large_drawings[figure.id] = Drawing(alt, svg=_svg(large))
             elif figure.process is not None:
                 self.drawings[figure.id] = Drawing(alt, svg=process_svg(figure.process))
                 self.slide_drawings[figure.id] = Drawing(alt, svg=process_svg(lying(figure.process)))
+                self.large_drawings[figure.id] = Drawing(alt, svg=process_svg(standing(figure.process), LARGE))
             else:
                 drawing = Drawing(alt, image=self.assets.get(f"course/{figure.image}", ""))
-                self.drawings[figure.id] = self.slide_drawings[figure.id] = drawing
+                self.drawings[figure.id] = self.slide_drawings[figure.id] = self.large_drawings[figure.id] = drawing
         return found
 
 

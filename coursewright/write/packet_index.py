@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from coursewright.write import Output
 from coursewright.write.packet import Packet, nowhere
 
-GROUPS = ("Workbook", "Handouts", "Slides", "Quizzes")
+GROUPS = ("Workbook", "Handouts", "Slides", "Quizzes", "Guide", "Accreditation")
 
 
 @dataclass(frozen=True)

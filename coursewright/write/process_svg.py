@@ -37,13 +37,25 @@ class Box:
         return PAD * 2 + len(self.title) * TITLE * LEAD + (3 if self.body else 0) + len(self.body) * BODY * LEAD + tag
 
 
-def process_svg(process: Process) -> str:
-    """The diagram."""
+LARGE = WIDTH / 1.56  # a narrower drawing, shown as wide as any: its type is larger by as much
+
+
+def process_svg(process: Process, width: float = WIDTH) -> str:
+    """The diagram, `width` units wide. Its type has fixed sizes in these units."""
     if process.direction == "cycle":
-        return _cycle(process)
+        return _cycle(process, width)
     if process.direction == "down":
-        return _down(process)
-    return _across(process)
+        return _down(process, width)
+    return _across(process, width)
+
+
+def standing(process: Process) -> Process:
+    """The same process for a narrow page: steps go one below another, and what stood beside a box is told in it."""
+    steps = tuple(
+        step.model_copy(update={"aside": None, "text": " ".join(filter(None, (step.text, f"{step.aside.when}: {step.aside.title}.")))}) if step.aside else step
+        for step in process.steps
+    )
+    return process.model_copy(update={"direction": "down", "steps": steps})
 
 
 def lying(process: Process) -> Process:
@@ -78,11 +90,11 @@ def _boxes(process: Process, width: float) -> list[Box]:
     ]
 
 
-def _across(process: Process) -> str:
+def _across(process: Process, whole: float) -> str:
     """Side by side; more than four steps go on in a second row."""
     count = len(process.steps)
     columns = count if count <= 4 else math.ceil(count / 2)
-    width = (WIDTH - GAP * (columns - 1)) / columns
+    width = (whole - GAP * (columns - 1)) / columns
     boxes = _boxes(process, width)
     rows = [boxes[i : i + columns] for i in range(0, count, columns)]
     parts: list[str] = []
@@ -99,33 +111,33 @@ def _across(process: Process) -> str:
             middle = below + GAP / 2
             parts.append(_path(f"M{right:.1f} {below + 2:.1f}V{middle:.1f}H{width / 2:.1f}V{below + GAP - 4:.1f}"))
         y += height + GAP
-    return _svg(WIDTH, y - GAP + 1, parts)
+    return _svg(whole, y - GAP + 1, parts)
 
 
-def _down(process: Process) -> str:
+def _down(process: Process, whole: float) -> str:
     """One below another; a step's way out stands beside it, on the right."""
     asides = any(step.aside for step in process.steps)
-    width = WIDTH * (0.56 if asides else 0.8)
+    width = whole * (0.56 if asides else 0.8 if whole == WIDTH else 1)
     boxes = _boxes(process, width)
-    x, y = 0.0 if asides else (WIDTH - width) / 2, 1.0
+    x, y = 0.0 if asides else (whole - width) / 2, 1.0
     parts: list[str] = []
     for n, box in enumerate(boxes):
         if n:
             parts.append(_arrow(x + width / 2, y - GAP * 0.75 + 2, x + width / 2, y - 3))
         height = box.height
         if box.step.aside:
-            drawn, beside = _aside(box.step.aside, x + width, y, box.height)
+            drawn, beside = _aside(box.step.aside, x + width, y, box.height, whole)
             parts.append(drawn)
             height = max(height, beside)
         parts.append(_draw(box, x, y, height))
         y += height + GAP * 0.75
-    return _svg(WIDTH, y - GAP * 0.75 + 1, parts)
+    return _svg(whole, y - GAP * 0.75 + 1, parts)
 
 
-def _aside(aside: Aside, left: float, y: float, least: float) -> tuple[str, float]:
+def _aside(aside: Aside, left: float, y: float, least: float, whole: float) -> tuple[str, float]:
     """A way out of the box that ends at `left`: an arrow under its condition, and a box with what is done; its height."""
     arm = 76.0
-    width = WIDTH - left - arm
+    width = whole - left - arm
     step = ProcessStep(title=aside.title, text=aside.text, line="dashed")
     (box,) = _boxes(Process(steps=(step, step)), width)[:1]
     when = wrap(aside.when, SMALL, arm - 12)
@@ -136,15 +148,15 @@ def _aside(aside: Aside, left: float, y: float, least: float) -> tuple[str, floa
     return "".join(parts), height
 
 
-def _cycle(process: Process) -> str:
+def _cycle(process: Process, whole: float) -> str:
     """In a ring, clockwise from the top; arrows run from box to box."""
     count = len(process.steps)
     width = 150.0 if count > 3 else 165.0
     boxes = _boxes(process, width)
     height = max(box.height for box in boxes)
-    rx = (WIDTH - width) / 2
+    rx = (whole - width) / 2
     ry = max(height * 1.02 + 18, height * (count / 4) + 26)
-    cx, cy = WIDTH / 2, ry + height / 2 + 1
+    cx, cy = whole / 2, ry + height / 2 + 1
     parts: list[str] = []
     spots = []
     for n in range(count):
@@ -156,7 +168,7 @@ def _cycle(process: Process) -> str:
     for box, (x, y) in zip(boxes, spots, strict=True):
         parts.append(_draw(box, x - width / 2, y - height / 2, height))
     bottom = max(y for _, y in spots) + height / 2 + 1
-    return _svg(WIDTH, bottom, parts)
+    return _svg(whole, bottom, parts)
 
 
 def _edge(of: tuple[float, float], towards: tuple[float, float], width: float, height: float, gap: float) -> tuple[float, float]:

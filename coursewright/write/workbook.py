@@ -50,31 +50,46 @@ def across(anchor: str) -> str:
     return f"x-course:{anchor}"
 
 
+EDITIONS = (("plain.pdf", "workbook"), ("fillable.pdf", "workbook to fill in on screen"))
+
+
 @writer("workbook")
 def write_workbook(packet: Packet) -> Story:
     """`workbook/workbook.pdf`, `-fillable.pdf`, `-booklet.pdf`, and `01-….pdf` for every module."""
     written = Written()
-    body = yield from _lay_out_body(packet, written)
     chosen = [chapter for chapter in packet.workbook.chapters if chapter.module in packet.modules]
-    whole = not packet.options.modules
-    front_and_index = yield _front_and_index(packet, body) if whole else []
+    editions: list[Result] = []
+    if packet.options.modules:
+        body = yield from _lay_out_body(packet, written)
+    else:
+        body, editions = yield from _lay_out_whole(packet, written, EDITIONS)
     shells = yield [_shell(packet, chapter) for chapter in chosen]
-    for title, result in zip(("the front matter", "the index"), front_and_index, strict=False):
-        written.diagnostics += packet.complaints(title, result)
-    pads = yield _pads(packet, body, front_and_index)
-    joins = _whole_joins(packet, body, front_and_index, pads) if whole else []
-    joins += [_module_join(packet, c, body, shell) for c, shell in zip(chosen, shells, strict=True)]
-    joined = yield joins
-    editions, modules = joined[: len(joined) - len(chosen)], joined[len(joined) - len(chosen) :]
-    booklet = yield [_impose(packet, editions[0])] if whole else []
+    modules = yield [_module_join(packet, c, body, shell) for c, shell in zip(chosen, shells, strict=True)]
+    booklet = yield [_impose(packet, editions[0])] if editions else []
     thumbs = yield [packet.thumbnail(result.blobs["joined.pdf"], 240) for result in (*editions[:1], *modules)]
-    if whole:
+    if editions:
         plain, fillable = editions
         _add_editions(packet, written, plain, fillable, booklet[0], thumbs[0])
-    for chapter, result, thumb in zip(chosen, modules, thumbs[-len(modules) :], strict=True):
+    for chapter, result, thumb in zip(chosen, modules, thumbs[len(thumbs) - len(modules) :], strict=True):
         path, note = f"workbook/{packet.stem(chapter.module)}.pdf", "one module, with its answers and references"
         _add(packet, written, path, result, thumb, note, chapter.module.title)
     return written
+
+
+def lay_out_workbook(packet: Packet, written: Written, editions: tuple[tuple[str, str], ...]) -> Generator[list[Task], list[Result], list[Result]]:
+    """The whole workbook, joined, in the editions named: (`plain.pdf` or `fillable.pdf`, what its title says)."""
+    _, joined = yield from _lay_out_whole(packet, written, editions)
+    return joined
+
+
+def _lay_out_whole(packet: Packet, written: Written, editions: tuple[tuple[str, str], ...]) -> Generator[list[Task], list[Result], tuple[Body, list[Result]]]:
+    body = yield from _lay_out_body(packet, written)
+    front_and_index = yield _front_and_index(packet, body)
+    for title, result in zip(("the front matter", "the index"), front_and_index, strict=True):
+        written.diagnostics += packet.complaints(title, result)
+    pads = yield _pads(packet, body, front_and_index)
+    joined = yield _whole_joins(packet, body, front_and_index, pads, editions)
+    return body, joined
 
 
 def _lay_out_body(packet: Packet, written: Written) -> Generator[list[Task], list[Result], Body]:
@@ -140,8 +155,8 @@ def _pads(packet: Packet, body: Body, front_and_index: list[Result]) -> list[Tas
     ]
 
 
-def _whole_joins(packet: Packet, body: Body, front_and_index: list[Result], pads: list[Result]) -> list[Task]:
-    """The plain and the fillable edition, of the same pages."""
+def _whole_joins(packet: Packet, body: Body, front_and_index: list[Result], pads: list[Result], editions: tuple[tuple[str, str], ...]) -> list[Task]:
+    """The editions, of the same pages."""
     left = iter(pads)
     ordered: list[Result] = []
     front, index = front_and_index
@@ -153,7 +168,7 @@ def _whole_joins(packet: Packet, body: Body, front_and_index: list[Result], pads
     title = packet.course.info.title
     return [
         _join(packet, kind, f"{title}: {name}", [part.blobs[kind] for part in (*ordered, index)], labels)
-        for kind, name in (("plain.pdf", "workbook"), ("fillable.pdf", "workbook to fill in on screen"))
+        for kind, name in editions
     ]
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 from coursewright.check import Fault, check
+from coursewright.check.item_words import lead_in
 from coursewright.model.course import Course
+from coursewright.model.items.true_false import TrueFalse
 from coursewright.model.prose import Paragraph, Prose, Strong, Text
 
 WORD = re.compile(r"\b(not|except|least|incorrect|false|never|isn’t|aren’t|doesn’t|don’t|wrong|cannot|contraindicated except)\b", re.IGNORECASE)
@@ -21,16 +23,12 @@ def negative_stem(course: Course) -> Iterator[Fault]:
     Source: NBME item-writing guide; Haladyna, Downing and Rodriguez 2002, guideline 17.
     """
     for item in course.single_items:
+        if isinstance(item, TrueFalse):
+            continue
         question = lead_in(item.stem)
         found = WORD.search(question)
         if found and found[0].casefold() not in {word.casefold() for word in _emphasized(item.stem)}:
             yield item.at("stem", found[0]), f'the stem asks negatively: "{found[0]}"', "ask for what is true, or write **NOT**"
-
-
-def lead_in(stem: Prose) -> str:
-    """The question of a stem: its last sentence that ends in a question mark, or nothing for a statement."""
-    sentences = re.split(r"(?<=[.?!:])\s+", stem.plain)
-    return next((sentence for sentence in reversed(sentences) if sentence.endswith("?")), "")
 
 
 def _emphasized(stem: Prose) -> set[str]:

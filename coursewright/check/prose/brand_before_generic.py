@@ -17,7 +17,7 @@ def brand_before_generic(course: Course) -> Iterator[Fault]:
     """A brand name stands before the generic name, more than once in a module, or in an item.
 
     Why: generic names keep the education free of promotion and last longer than brands.
-    Example: "Spravato is given twice weekly."
+    Example: "Tylenol is given twice daily."
     Instead: the generic name; the brand once, in brackets after it, where a reader must recognize it. `medicines:` in
     course.yaml lists the brands.
     Source: house rule; many providers print it after the 2004 Standards for Commercial Support (ce_rules, 1.2).

@@ -9,7 +9,7 @@ from coursewright.model.course import Course
 
 #: what is found, and what to write instead
 TERMS = {
-    r"(?:drug |heroin |cocaine |opioid |opiate |ketamine )?addicts?": "person with a substance use disorder",
+    r"(?:drug |heroin |cocaine |opioid |opiate )?addicts?": "person with a substance use disorder",
     r"(?:drug|substance|alcohol) abusers?|abusers?": "person who uses drugs; person with a substance use disorder",
     r"(?:substance|drug|alcohol) abuse": "substance use; substance use disorder",
     r"alcoholics?(?! (?:beverage|drink|hepatitis|liver|cirrhosis|ketoacidosis|extract))": "person with alcohol use disorder",

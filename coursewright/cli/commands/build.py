@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["handouts", "quizzes", "slides", "workbook"]), multiple=True, help="build these alone; repeatable")
+@click.option("--only", type=click.Choice(["accreditation", "guide", "handouts", "large-print", "quizzes", "slides", "workbook"]), multiple=True, help="build these alone; repeatable")
 @click.option("--module", "modules", multiple=True, metavar="ID", help="build the files of this module alone; repeatable")
 @click.option("--out", type=click.Path(path_type=Path), help="the folder to build into (default: dist)")
 @click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", show_default=True)
