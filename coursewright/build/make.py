@@ -62,7 +62,7 @@ def make(
 ) -> Built:
     """Build the packet of a course folder into `out`. Raises publish.CannotPublish, UnknownModule and OSError; `out` is then as it was."""
     publish.look_before(out)
-    with publish.locked(out), _workers(jobs) as executor:
+    with publish.locked(out), workers(jobs) as executor:
         reading = examine(inputs, today, release)
         built = Built(reading.diagnostics, reading.sources)
         if reading.course is None or _stops(built.diagnostics, strict):
@@ -70,7 +70,7 @@ def make(
         unknown = [name for name in options.modules if name not in {module.id for module in reading.course.modules}]
         if unknown:
             raise UnknownModule(unknown[0], [module.id for module in reading.course.modules])
-        with _cache() as folder:
+        with cache() as folder:
             schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
             packet = Packet(reading.course, Templates(template_folders(inputs.root)), options, _assets(inputs), texts=tuple(source.text for source in reading.sources.values()))
             hints = state.Hints(folder, inputs.root, options.paper)
@@ -108,7 +108,7 @@ def draw_charts(inputs: Inputs, reading: Reading) -> list[Diagnostic]:
         return []
     packet = Packet(reading.course, Templates(template_folders(inputs.root)), Options())
     charts: list[Result] = []
-    with _cache() as folder, ThreadPoolExecutor(1) as pool:
+    with cache() as folder, ThreadPoolExecutor(1) as pool:
         Schedule(Store(folder, work_fingerprint()), lambda: pool).run({"charts": one_story(packet.chart_tasks(), charts)})
         return packet.draw(charts)
 
@@ -199,7 +199,7 @@ def _remember(inputs: Inputs, out: Path, options: Options, built: Built, names: 
 
 
 @contextlib.contextmanager
-def _cache() -> Iterator[Path]:
+def cache() -> Iterator[Path]:
     """The cache folder; one for this build alone where the user's cannot be written."""
     folder = cache_folder()
     if folder is not None:
@@ -210,7 +210,7 @@ def _cache() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
+def workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
     """A pool that starts with its first task. Its server imports the layout engine once, while the course is still
     being read; workers are forked from it."""
     pool: list[ProcessPoolExecutor] = []

@@ -19,6 +19,7 @@ class Provider(Sourced):
     approval_date: Date | None = None
     address: Phrase | None = None
     contact: Phrase | None = None
+    signatory: Phrase | None = Field(None, description="name and title of who signs certificates")
 
     @property
     def complete(self) -> bool:

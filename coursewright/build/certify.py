@@ -1,0 +1,107 @@
+"""Certificates for a roster: read, check who passed, sign, lay out, write."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coursewright.build.make import cache, template_folders, workers
+from coursewright.build.places import work_fingerprint
+from coursewright.build.schedule import Progress, Schedule, one_story
+from coursewright.build.signing import public_pem, sign
+from coursewright.build.store import Store
+from coursewright.model.course import Course
+from coursewright.plan.certificate import Certificate, credit_hours, plan_bar, plan_certificate
+from coursewright.read.roster import Learner, Roster
+from coursewright.source.diagnostic import Diagnostic, fault
+from coursewright.source.span import Span
+from coursewright.write import Result
+from coursewright.write.certificates import certificate_task
+from coursewright.write.html import Templates
+from coursewright.write.packet import Options, Packet
+
+PUBLIC = "public-key.pem"
+
+
+@dataclass
+class Certified:
+    """What was made: certificates with the names of their files, and why some learners have none."""
+
+    certificates: list[tuple[Certificate, str]] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@fault("W523")
+def not_passed(name: str, reason: str) -> tuple[str, str]:
+    """A learner of the roster gets no certificate: the score is missing, or below what it takes to pass.
+
+    Why: credit may be given only where the minimum performance level was reached.
+    Instead: nothing, where the score is right; else correct `score_percent` in the roster.
+    """
+    return f"{name} gets no certificate: {reason}", "correct score_percent, if it is wrong"
+
+
+def passed(course: Course, roster: Roster) -> tuple[list[Learner], list[Diagnostic]]:
+    """The learners who reached the minimum performance level, and a word on those who did not."""
+    bar = plan_bar(course)
+    kept, found = [], []
+    for learner in roster.learners:
+        span = Span(roster.source.path, learner.line, 1, learner.line, max(2, len(roster.source.line(learner.line)) + 1))
+        if bar is None:
+            kept.append(learner)
+        elif learner.score_percent is None:
+            found.append(not_passed(span, learner.name, "there is no score"))
+        elif not bar.passes(learner.score_percent):
+            found.append(not_passed(span, learner.name, f"{learner.score_percent}% is below {bar.needed} of {bar.points} points"))
+        else:
+            kept.append(learner)
+    return kept, found
+
+
+def certify(
+    course: Course, root: Path, roster: Roster, key: Ed25519PrivateKey, out: Path, paper: str, jobs: int | None = None, progress: Progress = lambda *_: None
+) -> Certified:
+    """Write one PDF a learner into `out`, and the public key beside them. Raises OSError; what was whole stays whole."""
+    learners, found = passed(course, roster)
+    made = Certified(diagnostics=[*roster.diagnostics, *found])
+    hours = credit_hours(course)
+    certificates = [plan_certificate(course, learner, hours) for learner in learners]
+    out.mkdir(parents=True, exist_ok=True)
+    packet = Packet(course, Templates(template_folders(root)), Options(paper=paper), texts=(roster.source.text, course.info.title))
+    fonts: list[Result] = []
+    pages: list[Result] = []
+    with workers(jobs) as executor, cache() as folder:
+        schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
+        schedule.run({"fonts": one_story(packet.font_tasks(), fonts)})
+        packet.take_fonts(fonts)
+        tasks = [certificate_task(packet, certificate, sign(key, certificate.statement)) for certificate in certificates]
+        schedule.run({"certificates": one_story(tasks, pages)})
+        for certificate, result in zip(certificates, pages, strict=True):
+            name = f"{_file_name(certificate.learner)}-{certificate.serial}.pdf"
+            _lay_down(out / name, result.blobs["plain.pdf"].read())
+            made.certificates.append((certificate, name))
+            made.diagnostics += packet.complaints(name, result)
+    _lay_down(out / PUBLIC, public_pem(key))
+    return made
+
+
+def _file_name(learner: Learner) -> str:
+    plain = unicodedata.normalize("NFKD", f"{learner.family_name} {learner.given_name}").encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "learner"
+
+
+def _lay_down(path: Path, data: bytes) -> None:
+    """Write to a temporary file, then replace: a certificate is there whole, or as it was."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.write(data)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)

@@ -1,0 +1,202 @@
+"""A roster: learners as rows of a CSV, each value with its line, every fault at once."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from io import StringIO
+
+from coursewright.read.nodes import decode
+from coursewright.source.diagnostic import Diagnostic, fault
+from coursewright.source.span import Source, Span
+from coursewright.source.suggest import did_you_mean
+
+REQUIRED = ("given_name", "family_name", "completed_at")
+OPTIONAL = (
+    *("learner_id", "credential", "profession", "license_state", "license_id", "npi", "board", "board_id", "birth_month", "birth_day"),
+    *("score_percent", "attempts", "consent_to_report", "action"),
+)
+MOST = 100_000  # rows
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One row. `line` is where it stands; text fields are empty where the roster has none."""
+
+    line: int
+    given_name: str
+    family_name: str
+    completed_at: datetime.date
+    learner_id: str = ""
+    credential: str = ""
+    profession: str = ""
+    license_state: str = ""
+    license_id: str = ""
+    npi: str = ""
+    board: str = ""
+    board_id: str = ""
+    birth_month: int | None = None
+    birth_day: int | None = None
+    score_percent: Decimal | None = None
+    attempts: int | None = None
+    consent_to_report: bool = False
+    action: str = "add"
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this learner from another: an id or license where there is one, else name and birthday."""
+        if self.learner_id:
+            return ("id", self.learner_id)
+        if self.license_id:
+            return ("license", self.license_state, self.license_id)
+        return ("name", self.name.casefold(), str(self.birth_month or ""), str(self.birth_day or ""))
+
+
+@dataclass
+class Roster:
+    """What came of reading: the sound rows, and the faults."""
+
+    source: Source
+    learners: list[Learner] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@fault("E520")
+def roster_columns(problem: str, hint: str) -> tuple[str, str]:
+    """A roster lacks a column that is needed, or cannot be read as CSV.
+
+    Example: a file with the columns `name, date`
+    Instead: a first line with at least `given_name,family_name,completed_at`; a comma or semicolon between values, UTF-8.
+    """
+    return problem, hint
+
+
+@fault("E521")
+def roster_value(problem: str, hint: str) -> tuple[str, str]:
+    """A value of a roster is not what its column takes; the row is left out.
+
+    Example: `completed_at` of `13/31/2026`
+    Instead: dates as YYYY-MM-DD, percentages between 0 and 100, `consent_to_report` as yes or no.
+    """
+    return problem, hint
+
+
+@fault("W522")
+def learner_repeated(name: str, line: int) -> tuple[str, str]:
+    """A learner stands in the roster twice with the same completion date; the second row is left out.
+
+    Why: nobody may hold two certificates for one activity. Two people of one name look the same.
+    Instead: remove the row; or tell two people apart with `learner_id` or `license_id`.
+    """
+    return f"{name} stands in line {line} already", "remove the row, or tell two people of one name apart with learner_id"
+
+
+def read_roster(path: str, data: bytes) -> Roster:
+    """Read a roster. Columns in any order; unknown columns are left alone, with a hint where one looks misspelled."""
+    source, found = decode(path, data)
+    roster = Roster(source, diagnostics=list(found))
+    if found:
+        return roster
+    text = source.text
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = list(_rows(text, delimiter))
+    except csv.Error as error:
+        roster.diagnostics.append(roster_columns(Span(path), f"this is no CSV: {error}", "save it as CSV, in UTF-8"))
+        return roster
+    if not rows:
+        roster.diagnostics.append(roster_columns(Span(path), "this roster is empty", "begin with a line of column names"))
+        return roster
+    header = [name.strip().lower() for name in rows[0][1]]
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        hint = did_you_mean(missing[0], header) or f"the first line must name {', '.join(REQUIRED)}"
+        roster.diagnostics.append(roster_columns(Span(path), f"the column {missing[0]} is missing", hint))
+        return roster
+    seen: dict[tuple[str, ...], int] = {}
+    for line, cells in rows[1 : MOST + 1]:
+        if not any(cell.strip() for cell in cells):
+            continue
+        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name in (*REQUIRED, *OPTIONAL)}
+        learner = _learner(roster, line, values)
+        if learner is None:
+            continue
+        key = (*learner.identity, learner.completed_at.isoformat())
+        if key in seen:
+            roster.diagnostics.append(learner_repeated(_span(source, line), learner.name, seen[key]))
+            continue
+        seen[key] = line
+        roster.learners.append(learner)
+    return roster
+
+
+def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+    found, start = [], 1
+    for row in reader:
+        found.append((start, row))
+        start = reader.line_num + 1
+    return found
+
+
+def _learner(roster: Roster, line: int, values: dict[str, str]) -> Learner | None:
+    before = len(roster.diagnostics)
+
+    def wrong(name: str, problem: str, hint: str) -> None:
+        roster.diagnostics.append(roster_value(_span(roster.source, line, values.get(name, "")), f"{name}: {problem}", hint))
+
+    for name in ("given_name", "family_name"):
+        if not values.get(name):
+            wrong(name, "this name is empty", "write the name as it shall stand on the certificate")
+    made: dict[str, object] = {name: values[name] for name in values if name not in _TYPED and values[name]}
+    for name, (read, hint) in _TYPED.items():
+        if values.get(name):
+            value = read(values[name])
+            if value is None:
+                wrong(name, f"{values[name]!r} is not understood", hint)
+            else:
+                made[name] = value
+        elif name == "completed_at":
+            wrong(name, "there is no date", hint)
+    return None if len(roster.diagnostics) > before else Learner(line=line, **made)  # type: ignore[arg-type]
+
+
+def _date(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text[:10]) if re.fullmatch(r"\d{4}-\d\d-\d\d([T ].*)?", text) else None
+    except ValueError:
+        return None
+
+
+def _percent(text: str) -> Decimal | None:
+    cleaned = text.removesuffix("%").strip()
+    value = Decimal(cleaned) if re.fullmatch(r"\d{1,3}(\.\d+)?", cleaned) else None
+    return value if value is not None and value <= 100 else None
+
+
+def _count(low: int, high: int) -> object:
+    return lambda text: int(text) if text.isdigit() and low <= int(text) <= high else None
+
+
+_TYPED: dict[str, tuple[object, str]] = {
+    "completed_at": (_date, "write a date as YYYY-MM-DD"),
+    "score_percent": (_percent, "write a number from 0 to 100"),
+    "attempts": (_count(1, 99), "write a count"),
+    "birth_month": (_count(1, 12), "write a month from 1 to 12"),
+    "birth_day": (_count(1, 31), "write a day from 1 to 31"),
+    "consent_to_report": (lambda text: {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}.get(text.lower()), "write yes or no"),
+    "action": (lambda text: text.lower() if text.lower() in ("add", "delete") else None, "write add or delete"),
+}  # type: ignore[assignment]
+
+
+def _span(source: Source, line: int, text: str = "") -> Span:
+    row = Span(source.path, line, 1, line, max(2, len(source.line(line)) + 1))
+    return source.find(text, row) if text else row
