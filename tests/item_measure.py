@@ -63,7 +63,8 @@ def measure(entries: tuple[tuple[str, str, frozenset[str]], ...]) -> dict[str, M
     import_siblings("coursewright.check")
     bank = "id: bank-one\nmodule: one\nitems:\n" + "".join("  - " + text.replace("\n", "\n    ").rstrip() + "\n" for _, text, _ in entries)
     glossary = "terms:\n" + "".join(f"  - {{id: {word.lower()}, term: a long form of {word.lower()}, abbreviation: {word}, definition: D.}}\n" for word in KNOWN)
-    files = {**TINY, "quizzes/banks/01-one.yaml": bank, "course/glossary.yaml": glossary}
+    names = "names: [ELEKT-D, KetECT, KARE, ASPIRE, ASPIRE II, SUSTAIN-1, SUSTAIN-3, TRANSFORM-1, TRANSFORM-2, TRANSFORM-3, KARMA-Dep 2, ESCAPE-TRD]\n"
+    files = {**TINY, "course/course.yaml": TINY["course/course.yaml"] + names, "quizzes/banks/01-one.yaml": bank, "course/glossary.yaml": glossary}
     reading = read_course({path: text.encode() for path, text in files.items()})
     assert reading.diagnostics == [], reading.diagnostics[:3]
     assert reading.course is not None
@@ -84,7 +85,7 @@ def measure(entries: tuple[tuple[str, str, frozenset[str]], ...]) -> dict[str, M
 def _short(text: str) -> str:
     item: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)
     options = [("*" if option.get("correct") == "true" else "") + option["text"] for option in item.get("options", [])]
-    return f"{item['stem'].strip()} | {' / '.join(options)}"
+    return f"{item.get('stem', item.get('case', '')).strip()} | {' / '.join(options)}"
 
 
 def page() -> str:

@@ -95,7 +95,7 @@ def content(text: str) -> list[str]:
 #: a value or a range, with its unit: 5, 10–20 mg, over 65 years, less than 0.5 mg/kg
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
 VALUE = re.compile(
-    rf"^(?P<sign>about |approximately |around |over |above |more than |greater than |at least |under |below |less than |fewer than |up to |at most |[<>≥≤~] ?)?"
+    rf"^(?:those |people |children |adults |patients |from |between |aged )*(?P<sign>about |approximately |around |over |above |more than |greater than |at least |under |below |less than |fewer than |up to |at most |[<>≥≤~] ?)?"
     rf"[$€£]?(?P<low>{NUMBER})\s*%?(?:\s*(?:–|-|to|and)\s*(?P<high>{NUMBER}))?\s*(?P<unit>[^\d;:,(]{{0,40}})(?:\s*\([^)]*\))?(?: or (?P<more>more|less|over|under|higher|lower|older|younger|above|below))?\.?$",
     re.IGNORECASE,
 )
@@ -152,7 +152,7 @@ def opening(text: str) -> str:
         return "to"
     if re.match(r"[-−$€£]?\d", text.strip()):
         return "number"
-    if first.endswith("ing") and len(first) > 5 and first not in NOUNS_IN_ING:
+    if first.endswith("ing") and "-" not in first and _gerund(first):
         return "ing"
     if first in VERBS:
         return "verb"
@@ -163,15 +163,31 @@ def opening(text: str) -> str:
     return "noun"
 
 
+def _gerund(word: str) -> bool:
+    """Whether a word in -ing is the form of a verb that we know: "giving", "stopping", not "morning" or "whooping"."""
+    base = word[:-3]
+    return bool({base, base + "e", base[:-1]} & VERBS) and word not in NOUNS_IN_ING
+
+
 def openings(texts: list[str]) -> list[str]:
     """The class of each option. Where most begin with a known verb, an unknown first word is taken for one too, unless
     it looks like a noun: there is no list of all verbs."""
     found = [opening(text) for text in texts]
+    sure = sum(kind == "verb" and words(text)[0] not in EITHER for kind, text in zip(found, texts, strict=True))
+    if not sure:  # "repeat radiograph" and "lower craving" beside nouns are nouns
+        found = ["noun" if kind == "verb" else kind for kind in found]
+    if found.count("ing") * 2 >= len(found):
+        found = ["ing" if words(text) and words(text)[0].endswith("ing") else kind for kind, text in zip(found, texts, strict=True)]
     if found.count("verb") * 2 >= len(found):
         found = ["verb" if kind in ("noun", "clause") and not NOUN.match(text) else kind for kind, text in zip(found, texts, strict=True)]
     return found
 
 
+#: verbs that are nouns or adjectives as well
+EITHER = frozenset(
+    "add call cancel change check cut decline decrease delay discharge document dose double file force increase limit list lower measure monitor move note offer order pause place plan present "
+    "provide raise record repeat report request restart return review rinse schedule screen share show skip split start state stay stop supply switch taper test transfer treat try turn use wait watch complete clear open".split()
+)
 NOUN = re.compile(
     r"^(?:an?|the|no|any|some|each|every|all|both|this|that|these|those|its|their|his|her|two|three|more|less|fewer|higher|lower|another|only)\b"
     r"|^[\w-]+(?:tions?|ments?|ness|ity|ities|ances?|ences?|isms?|ists?|ology|graphy|scopy|itis|osis|emia|ine|ol|ide|pam|pram|ous|ic|al|ive|ary|ful|less|able)\b|^[\w-]+ (?:of|is|are|was|were|has|have|rate|level|test|use)\b|^(?-i:[A-Z]{2,})",

@@ -9,13 +9,13 @@ from typing import Any
 INK, SOFT, RULE = "#1b2a33", "#4b5a63", "#c9d2d5"
 #: dark to light, so that neighbours differ in grey as well as in hue
 COLORS = ["#0b4f5c", "#c9802b", "#6f8f96", "#7a3b2e", "#b7c7a3", "#2f2a4a"]
-PAGE_TYPE, SLIDE_TYPE, LARGE_TYPE = 11, 16, 19  # type sizes in charts, in pixels of a drawing of these widths
+PAGE_TYPE, SLIDE_TYPE, LARGE_TYPE = 11, 16, 12  # type sizes in charts, in pixels of a drawing of these widths; large print gives charts a page across
 WIDTH = {PAGE_TYPE: 500, SLIDE_TYPE: 640, LARGE_TYPE: 500}
 
 
 def _config(size: int) -> dict[str, Any]:
     """Vega-Lite's configuration for a type size."""
-    words = {"labelFontSize": size, "titleFontSize": size, "labelColor": INK, "titleColor": INK, "labelLimit": size * (24 if size < LARGE_TYPE else 11)}
+    words = {"labelFontSize": size, "titleFontSize": size, "labelColor": INK, "titleColor": INK, "labelLimit": size * 24}
     return {
         "font": "Source Sans 3",
         "background": "transparent",

@@ -9,7 +9,7 @@ from coursewright.model.course import Course
 
 WORD = re.compile(
     r"\b(?:always|never|(?<!at )all(?! of (?:the above|these|them)\b)(?! other)|none(?! of)|only|every(?! (?:\w+ )?(?:\d|two|three|four|six|eight|twelve|other|hour|day|week|night|month|morning|visit|dose|session|shift|year|minute))|completely|must|cannot|impossible|entirely|totally|"
-    r"without exception|in any (?:case|circumstance)|under no circumstances|no matter|everyone|nobody|nothing|absolutely|invariably)\b",
+    r"without exception|in any (?:case|circumstance)|under no circumstances|no matter|everyone|nobody|nothing|absolutely|invariably)\b(?!-)",
     re.IGNORECASE,
 )
 

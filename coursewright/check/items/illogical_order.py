@@ -9,6 +9,7 @@ from coursewright.model.course import Course
 SCALES = (
     ("never", "rarely", "sometimes", "often", "always"),
     ("none", "mild", "moderate", "severe"),
+    ("minimal", "mild", "moderate", "severe"),
     ("very low", "low", "moderate", "high", "very high"),
     ("daily", "weekly", "monthly", "yearly"),
     ("hourly", "daily", "weekly", "monthly"),
@@ -20,7 +21,7 @@ SCALES = (
     ("minutes", "hours", "days", "weeks", "months", "years"),
     ("small", "medium", "large"),
 )
-ORDERS = {"minute": 1, "min": 1, "hour": 60, "h": 60, "day": 1440, "week": 10080, "month": 43200, "year": 525600}
+ORDERS: dict[str, float] = {"second": 1 / 60, "minute": 1, "min": 1, "hour": 60, "h": 60, "day": 1440, "week": 10080, "month": 43200, "year": 525600, "mcg": 0.001, "microgram": 0.001, "mg": 1, "g": 1000, "kg": 1000000, "mL": 1, "ml": 1, "l": 1000}
 
 
 @check("W341")

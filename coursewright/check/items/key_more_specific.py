@@ -10,7 +10,7 @@ from coursewright.model.course import Course
 FEATURES = {
     "a bracket": re.compile(r"\([^)]+\)"),
     "a number": re.compile(r"\d"),
-    "a hedge": re.compile(r"\b(?:may|might|can|could|usually|generally|often|typically|likely|some|sometimes|most|in part|partly|probably|unless|provided that|tends? to|approximately|about|possibl[ey])\b", re.IGNORECASE),
+    "a hedge": re.compile(r"\b(?:may(?!$)|might|could|usually|generally|often|typically|likely|some|sometimes|most|in part|partly|probably|unless|provided that|tends? to|approximately|about|possibl[ey])\b", re.IGNORECASE),
     "a condition": re.compile(r"\b(?:if|when|until|after|before|once|where|whenever|as long as|in case|while|because)\b", re.IGNORECASE),
     "an example": re.compile(r"\b(?:such as|for example|e\.g\.|including|namely)", re.IGNORECASE),
 }

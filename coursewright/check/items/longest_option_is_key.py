@@ -7,6 +7,7 @@ from coursewright.model.course import Course
 from coursewright.model.items.single_best_answer import SingleBestAnswer
 
 RATIO = 1.3  # words of the key over the mean of the distractors
+LEAST = 6  # words of a key before its length catches the eye
 MARGIN = 2  # a word more is no cue: the key must be longer than any distractor by at least this many words
 
 
@@ -22,7 +23,7 @@ def longest_option_is_key(course: Course) -> Iterator[Fault]:
     for item in course.items_of(SingleBestAnswer):
         keys = [len(option.text.plain.split()) for option in item.options if option.correct]
         others = [len(option.text.plain.split()) for option in item.options if not option.correct]
-        if len(keys) == 1 and others and keys[0] >= max(others) + MARGIN and keys[0] > RATIO * sum(others) / len(others):
+        if len(keys) == 1 and others and keys[0] >= LEAST and keys[0] >= max(others) + MARGIN and keys[0] > RATIO * sum(others) / len(others):
             key = next(option for option in item.options if option.correct)
             message = f"the key has {keys[0]} words, the distractors {', '.join(map(str, others))}"
             yield key.at("text"), message, "shorten the key, or give the distractors the same detail"

@@ -9,7 +9,7 @@ from coursewright.model.course import Course
 
 PHRASE = re.compile(
     r"\b(?:none|neither|not any)\s+(?:of\s+)?(?:the\s+|these\s+|those\s+)?(?:other\s+)?(?:above|below|these|those|them|options|answers|choices|preceding|following|listed)\b|^none(?: apply| applies| is correct| are correct)?\.?$"
-    r"|\bno (?:correct|right) (?:answer|option)\b|\bno answer is correct\b|\bneither (?:answer|option|of)\b",
+    r"|\b(?:right|correct) (?:answer|option) is (?:not (?:listed|given|here|shown)|missing|absent)\b|\bno (?:correct|right) (?:answer|option)\b|\bno answer is correct\b|\bneither (?:answer|option|of)\b",
     re.IGNORECASE,
 )
 

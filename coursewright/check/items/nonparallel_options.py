@@ -8,6 +8,7 @@ from coursewright.check import Fault, check
 from coursewright.check.item_words import openings, quantity, single_best, words
 from coursewright.model.course import Course
 
+APART = re.compile(r"\b(?:all|none|both|neither|any) of (?:the|these|them)\b", re.IGNORECASE)  # has a rule of its own
 VERBAL = {"to", "ing", "verb", "because"}
 
 
@@ -24,7 +25,8 @@ def nonparallel_options(course: Course) -> Iterator[Fault]:
     """
     for item in single_best(course):
         texts = [option.text.plain.strip() for option in item.options]
-        if all(quantity(text) for text in texts) or len(texts) < 3:
+        texts = [text for text in texts if not APART.search(text)]
+        if len(texts) < 3 or any(quantity(text) for text in texts):  # numbers have rules of their own
             continue
         forms = openings(texts)
         kinds = Counter(forms)

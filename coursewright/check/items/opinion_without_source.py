@@ -7,8 +7,8 @@ from coursewright.check import Fault, check
 from coursewright.check.item_words import single_best
 from coursewright.model.course import Course
 
-VALUES = re.compile(r"\b(?:best|most important|most appropriate|most effective|preferred|ideal|optimal|superior|most valuable|most useful|worst|greatest value|better choice|favou?rite|nicest|most suitable|most helpful|most essential|key to)\b", re.IGNORECASE)
-AUTHORITY = re.compile(r"\b(?:according to|guidelines?|label(?:ing)?|prescribing information|recommended by|consensus|WHO|FDA|CDC|NICE|evidence|trials?|studies|review|standard|protocol|policy|criteria|supported by|in line with|consistent with)\b", re.IGNORECASE)
+VALUES = re.compile(r"\b(?:best|most important|most appropriate|most effective|preferred|ideal|optimal|superior|most valuable|most useful|worst|greatest value|better choice|favou?rite|nicest|most suitable|most helpful|most essential|greatest priority|key to)\b", re.IGNORECASE)
+AUTHORITY = re.compile(r"\b(?:according to|guidelines?|label(?:ing)?|prescribing information|recommended by|consensus|WHO|FDA|CDC|NICE|supported by the (?:evidence|trials?)|in line with the (?:evidence|label)|fits the (?:evidence|label))\b", re.IGNORECASE)
 
 
 @check("W345")

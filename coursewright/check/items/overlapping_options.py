@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from coursewright.check import Fault, check
 from coursewright.check.item_words import Quantity, quantity, single_best
 from coursewright.model.course import Course
+
+LABELS = re.compile(r"^\d and \d$")  # "1 and 2" names statements: another rule
 
 
 @check("W321")
@@ -21,7 +24,7 @@ def overlapping_options(course: Course) -> Iterator[Fault]:
         read = [(option, quantity(option.text.plain)) for option in item.options]
         for n, (first, a) in enumerate(read):
             for second, b in read[n + 1 :]:
-                if a and b and (a.ranged or b.ranged) and a.unit == b.unit and _meet(a, b):
+                if a and b and not LABELS.search(first.text.plain) and (a.ranged or b.ranged) and a.unit == b.unit and _meet(a, b):
                     yield second.at("text"), f'"{second.text.plain}" overlaps "{first.text.plain}"', "let the ranges end before the next begins"
 
 

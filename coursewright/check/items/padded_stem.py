@@ -7,7 +7,7 @@ from coursewright.check import Fault, check
 from coursewright.check.item_words import content, words, with_options
 from coursewright.model.course import Course
 
-LONG, PADDED = 120, 25  # words of any stem; of one that tells no case
+LONG, PADDED = 140, 25  # words of any stem; of one that tells no case
 CASE = re.compile(
     r"\b(?:\d+[- ](?:year|month|week|day)s?[- ]old|patient|person|man|woman|boy|girl|child|client|colleague|trainee|nurse|clinician|physician|resident|student|pharmacist|therapist|family|mother|father|daughter|son|"
     r"partner|clinic|hospital|ward|team|unit|your|you|she|he|they|trial|study|survey|review|leaflet|article|report|participants|committee|label|form)\b",
@@ -21,7 +21,7 @@ TEACHING = re.compile(
 
 @check("W339")
 def padded_stem(course: Course) -> Iterator[Fault]:
-    """A stem is longer than its question needs: more than 120 words, or a lesson before a question that does not use it.
+    """A stem is longer than its question needs: more than 140 words, or a lesson before a question that does not use it.
 
     Why: the item then tests reading, and hides what is asked. A case is no padding.
     Example: "Hypertension is a very common and important condition. … Which drug is a diuretic?"

@@ -10,7 +10,7 @@ from coursewright.model.course import Course
 YEAR = re.compile(r"^(?:in |since |by |(?:early|late|mid)?-? ?)?(?:the )?(?:1[6-9]|20)\d\d(?:s|–\d+)?\.?$", re.IGNORECASE)
 ASKS = re.compile(
     r"\b(?:in (?:what|which) (?:year|decade|century|month|city|country|journal|volume|state|university)|what year|which year|who (?:first|was the first|wrote|published|discovered|invented|described|coined|developed|authored|introduced|synthesi[sz]ed|founded|led|named)|"
-    r"(?:which|what) (?:journal|author|city|university|page|volume|chapter|company|manufacturer|researcher|investigator|country)|on (?:what|which) page|how many (?:pages|authors|references|centers|centres|sites|countries|citations)|"
+    r"(?:which|what) (?:journal|author|city|university|page|volume|chapter|company|manufacturer|researcher|investigator|country)|on (?:what|which) page|in which (?:section|part|chapter|table|figure|column) of|how many (?:pages|authors|references|centers|centres|sites|countries|citations)|"
     r"(?:named after|first author|last author|lead author|middle name|full title|birthplace|publisher|copyright)|when was (?:\w+ ){0,6}(?:first|discovered|synthesi[sz]ed|published|invented|approved|founded|introduced|described|established))\b",
     re.IGNORECASE,
 )

@@ -8,12 +8,12 @@ from coursewright.check.item_words import content, single_best, words
 from coursewright.model.course import Course
 
 GENERIC = re.compile(
-    r"\bwhich (?:one )?(?:of )?(?:the |these )?(?:following )?(?:\w+ )?(?:statements?|options?|answers?|assertions?|choices|facts?|claims?)?\s?(?:about [^?]+ |regarding [^?]+ |concerning [^?]+ |on [^?]+ |below |here )?(?:is|are) (?:not |most |more |least )?(?:true|correct|accurate|false|incorrect|right|valid|wrong|untrue)\b"
+    r"\bwhich (?:one )?(?:of )?(?:the |these )?(?:following )?(?:\w+ )?(?:statements?|options?|answers?|assertions?|choices|facts?|claims?)?\s?(?:about [^?]+ |regarding [^?]+ |concerning [^?]+ |on [^?]+ |below |here )?(?:is|are) (?:not |most |more |least )?(?:true|correct|accurate|false|incorrect|valid|wrong|untrue)\b|\bwhich of (?:the |these )?(?:following )?(?:is|are) the best (?:statement|answer|description)"
     r"|\b(?:select|choose|pick|mark|identify) the (?:most )?(?:true|correct|accurate|right|false|best)(?: \w+)?(?: (?:statement|answer|option|response)s?)?\s?[.:?]?$"
     r"|\bwhat (?:is|do you know|can be said|should you know) (?:true )?(?:about|of|regarding)\b|\bwhich of the following\??$|\b(?:true|correct|accurate) (?:statement|of|about|regarding)\b",
     re.IGNORECASE,
 )
-REGARDING = re.compile(r"^(?:regarding|concerning|with (?:regard|respect) to|about|as for|in)\b[^,?]{0,80}[,:]?\s*(?:which (?:of|is|statement)|$)|^(?:regarding|concerning|about)\b", re.IGNORECASE)
+REGARDING = re.compile(r"^(?:regarding|concerning|with (?:regard|respect) to|about|as for|in)\b[^,?]{0,80}[,:]?\s*(?:which (?:of|is|statement)|$)|^(?:regarding|concerning|about(?! (?:what|how|which)))\b", re.IGNORECASE)
 ASKS = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how|is|are|does|do|should|can|will|did|was|were)\b", re.IGNORECASE)
 OPEN = re.compile(r"\b(?:is|are|was|were|because|by|to|of|with|that|should|would|must|for|when|after|before|than|in|from|as|at|on|an?|the|include|includes|requires?|shows?|means?|has|have|causes?)\W*$", re.IGNORECASE)
 

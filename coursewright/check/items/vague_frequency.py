@@ -9,7 +9,7 @@ from coursewright.model.course import Course
 
 VAGUE = re.compile(
     r"\b(?:usually|often|rarely|sometimes|frequently|occasionally|seldom|commonly|generally|typically|normally|regularly|many|(?<!a )few(?! (?:hours|days|weeks))|several|somewhat|fairly|quite|"
-    r"may(?! \d)|associated with|is useful|in some cases|in most cases|most of the time|from time to time|now and then|as needed|a lot)\b",
+    r"(?<!^)may(?! \d)(?!$)|associated with|is useful|in some cases|in most cases|most of the time|from time to time|now and then|as needed|a lot)\b",
     re.IGNORECASE,
 )
 
