@@ -24,7 +24,7 @@ FLAWS = {
     "I12": "W342", "I13": "W343", "I14": "W344", "I15": "W345", "I16": "W307", "I17": "W347", "I18": "W348",
 }  # fmt: skip
 #: abbreviations that the labelled items may use, as the course's glossary explains them
-KNOWN = "AUD OUD SUD MDD TRD ECT FDA CI MADRS QIDS BDNF NMDA AMPA GABA REMS VA US IV IM".split()
+KNOWN = ["AUD", "OUD", "SUD", "MDD", "TRD", "ECT", "FDA", "CI", "MADRS", "QIDS", "BDNF", "NMDA", "AMPA", "GABA", "REMS", "VA", "US", "IV", "IM"]
 
 
 @dataclass
@@ -129,7 +129,8 @@ page to the code.
 - **Development set**, `tests/items/development.yaml`: {d} items, {ds} of them sound; items of the shipped course and flawed
   variants. The rules were adjusted on it, so its figures are kind to them.
 - **Held-out set**, `tests/items/held-out.yaml`: {h} items, {hs} of them sound, by a labeller who had not seen the rules.
-  No rule was adjusted on it: its figures are what to expect of items that the rules have never seen.
+  The rules were not adjusted on it, with one exception: W319 (T9) was cut back after its precision here was seen to be
+  low. Its figures are what to expect of items that the rules have never seen.
 
 Each set was labelled once, without a second rater. `n` counts the items that have the flaw. With few such items an
 interval is wide: of 5 found in 5, true recall may be as low as 0.57 (Wilson, 95%).
@@ -139,10 +140,14 @@ interval is wide: of 5 found in 5, true recall may be as low as 0.57 (Wilson, 95
 {rows}
 | all | | | | {pd} | {rd} | | {ph} | {rh} |
 
+I16: both sets mark every true–false item; the rule lets the item type pass, as it is one of the course's own, and marks
+choice items with fewer than three options. I9 finds lessons before a question, and none of the padding within cases that
+the labellers wrote: take its zero as it stands.
+
 Every rule on item flaws is a warning, whatever its precision: an item is a matter of judgement, and a warning can be waived
 with a reason (`waive: {{W316: "the word is the subject of the item"}}`). `build.py --strict`, which builds the shipped
 course, stops at warnings too.
 
 T10 (key position, W320), the share of longest keys (W325) and keys that repeat the text (W326) are properties of a bank, and
-are tested on banks. Heuristics find form, not truth: T7, T8, I9, I15 and I18 need a human eye most.
+are tested on banks. Heuristics find form, not truth: T7, T8, T9, T12, I9, I15 and I18 need a human eye most.
 """

@@ -17,7 +17,8 @@ def read_codes(path: Path) -> list[str]:
     """The texts of all QR codes in a file. Raises UnreadableCode where there are none, and OSError."""
     import zxingcpp
 
-    found = [code.text for image in _images(path) for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
+    only: Any = zxingcpp.BarcodeFormat.QRCode
+    found = [code.text for image in _images(path) for code in zxingcpp.read_barcodes(image, formats=only)]
     if not found:
         raise UnreadableCode(f"no QR code could be read in {path}")
     return found

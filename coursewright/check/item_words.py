@@ -15,10 +15,7 @@ from coursewright.model.items.single_best_answer import SingleBestAnswer
 from coursewright.model.prose import Prose
 
 STOP = frozenset(
-    "a an the of to in on at by for with from into about as than then that this these those which what who whom whose when where why how is are was were be been being has have "
-    "had do does did will would should could can may might must shall not no nor and or but if so such it its he she they them his her their you your we our i my me him us one two "
-    "first second next most more less least best following after before during between over under per each any some there here also both either neither person people patient patients "
-    "clinician statement answer option item question case now still very only own other another same because while within without against versus".split()
+    ["a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "with", "from", "into", "about", "as", "than", "then", "that", "this", "these", "those", "which", "what", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "do", "does", "did", "will", "would", "should", "could", "can", "may", "might", "must", "shall", "not", "no", "nor", "and", "or", "but", "if", "so", "such", "it", "its", "he", "she", "they", "them", "his", "her", "their", "you", "your", "we", "our", "i", "my", "me", "him", "us", "one", "two", "first", "second", "next", "most", "more", "less", "least", "best", "following", "after", "before", "during", "between", "over", "under", "per", "each", "any", "some", "there", "here", "also", "both", "either", "neither", "person", "people", "patient", "patients", "clinician", "statement", "answer", "option", "item", "question", "case", "now", "still", "very", "only", "own", "other", "another", "same", "because", "while", "within", "without", "against", "versus"]
 )
 NEGATIVE = re.compile(r"\b(not|no|never|none|without|except|least|false|incorrect|wrong|cannot|neither|nor|n’t|avoid\w*|lacks?|absen(?:t|ce)|un\w{4,}|non\w{3,})\b", re.IGNORECASE)
 
@@ -185,21 +182,15 @@ def openings(texts: list[str]) -> list[str]:
 
 #: verbs that are nouns or adjectives as well
 EITHER = frozenset(
-    "add call cancel change check cut decline decrease delay discharge document dose double file force increase limit list lower measure monitor move note offer order pause place plan present "
-    "provide raise record repeat report request restart return review rinse schedule screen share show skip split start state stay stop supply switch taper test transfer treat try turn use wait watch complete clear open".split()
+    ["add", "call", "cancel", "change", "check", "cut", "decline", "decrease", "delay", "discharge", "document", "dose", "double", "file", "force", "increase", "limit", "list", "lower", "measure", "monitor", "move", "note", "offer", "order", "pause", "place", "plan", "present", "provide", "raise", "record", "repeat", "report", "request", "restart", "return", "review", "rinse", "schedule", "screen", "share", "show", "skip", "split", "start", "state", "stay", "stop", "supply", "switch", "taper", "test", "transfer", "treat", "try", "turn", "use", "wait", "watch", "complete", "clear", "open"]
 )
 NOUN = re.compile(
     r"^(?:an?|the|no|any|some|each|every|all|both|this|that|these|those|its|their|his|her|two|three|more|less|fewer|higher|lower|another|only)\b"
     r"|^[\w-]+(?:tions?|ments?|ness|ity|ities|ances?|ences?|isms?|ists?|ology|graphy|scopy|itis|osis|emia|ine|ol|ide|pam|pram|ous|ic|al|ive|ary|ful|less|able)\b|^[\w-]+ (?:of|is|are|was|were|has|have|rate|level|test|use)\b|^(?-i:[A-Z]{2,})",
     re.IGNORECASE,
 )
-NOUNS_IN_ING = frozenset("morning evening bleeding screening vomiting swelling wheezing itching monitoring counseling nursing teaching training dosing tapering".split())
-FINITE = frozenset("is are was were has have had does do did will would should can may might must cannot reduces increases raises lowers causes shows prevents requires allows makes acts works blocks".split())
+NOUNS_IN_ING = frozenset(["morning", "evening", "bleeding", "screening", "vomiting", "swelling", "wheezing", "itching", "monitoring", "counseling", "nursing", "teaching", "training", "dosing", "tapering"])
+FINITE = frozenset(["is", "are", "was", "were", "has", "have", "had", "does", "do", "did", "will", "would", "should", "can", "may", "might", "must", "cannot", "reduces", "increases", "raises", "lowers", "causes", "shows", "prevents", "requires", "allows", "makes", "acts", "works", "blocks"])
 VERBS = frozenset(
-    "add admit administer adjust advise allow alert apply approve arrange ask assess assign assume avoid begin book call cancel change check choose clarify close complete confirm consider continue consult contact "
-    "count cut decline decrease defer delay delete describe discharge discuss divide document double encourage end enroll ensure escalate establish evaluate examine exclude explain extend file find follow "
-    "force forward get give go hold identify ignore increase inform initiate insert insist instruct involve keep leave let limit list lower maintain make measure monitor move multiply note notify observe "
-    "obtain offer omit open order outline pause perform place plan prepare prescribe present proceed promise prolong provide put raise re-check read reassure recheck record reduce refer refuse regard "
-    "reject release remove repeat replace report request reschedule respond restart restrict return review rinse schedule screen see seek select send set share show skip split start state stay stop "
-    "submit substitute subtract supply suspend switch taper take teach tell transfer treat try turn update use verify wait warn wash watch wear weigh withdraw withhold write".split()
+    ["add", "admit", "administer", "adjust", "advise", "allow", "alert", "apply", "approve", "arrange", "ask", "assess", "assign", "assume", "avoid", "begin", "book", "call", "cancel", "change", "check", "choose", "clarify", "close", "complete", "confirm", "consider", "continue", "consult", "contact", "count", "cut", "decline", "decrease", "defer", "delay", "delete", "describe", "discharge", "discuss", "divide", "document", "double", "encourage", "end", "enroll", "ensure", "escalate", "establish", "evaluate", "examine", "exclude", "explain", "extend", "file", "find", "follow", "force", "forward", "get", "give", "go", "hold", "identify", "ignore", "increase", "inform", "initiate", "insert", "insist", "instruct", "involve", "keep", "leave", "let", "limit", "list", "lower", "maintain", "make", "measure", "monitor", "move", "multiply", "note", "notify", "observe", "obtain", "offer", "omit", "open", "order", "outline", "pause", "perform", "place", "plan", "prepare", "prescribe", "present", "proceed", "promise", "prolong", "provide", "put", "raise", "re-check", "read", "reassure", "recheck", "record", "reduce", "refer", "refuse", "regard", "reject", "release", "remove", "repeat", "replace", "report", "request", "reschedule", "respond", "restart", "restrict", "return", "review", "rinse", "schedule", "screen", "see", "seek", "select", "send", "set", "share", "show", "skip", "split", "start", "state", "stay", "stop", "submit", "substitute", "subtract", "supply", "suspend", "switch", "taper", "take", "teach", "tell", "transfer", "treat", "try", "turn", "update", "use", "verify", "wait", "warn", "wash", "watch", "wear", "weigh", "withdraw", "withhold", "write"]
 )

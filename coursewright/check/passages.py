@@ -13,8 +13,26 @@ from coursewright.model.course import Course, proses
 from coursewright.model.items.base import ItemBase
 from coursewright.model.items.case_cluster import CaseCluster
 from coursewright.model.module import Discussion, Section, Slide, Unit
-from coursewright.model.prose import Cite, CodeBlock, Emphasis, Inline, Link, Prose, ProseBlock, Quote, Strong
-from coursewright.model.prose import BulletList, Break, Code, Heading, NumberedList, Paragraph, Rule, Term, Text
+from coursewright.model.prose import (
+    Break,
+    BulletList,
+    Cite,
+    Code,
+    CodeBlock,
+    Emphasis,
+    Heading,
+    Inline,
+    Link,
+    NumberedList,
+    Paragraph,
+    Prose,
+    ProseBlock,
+    Quote,
+    Rule,
+    Strong,
+    Term,
+    Text,
+)
 from coursewright.model.reference import Reference
 from coursewright.source.span import Span
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[datetime.date]):
     """A date as YYYY-MM-DD."""
 
     name = "day"

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints
 
@@ -162,4 +162,11 @@ def proses(value: Any) -> Iterator[Prose]:
                 yield from proses(entry)
 
 
-__all__ = ["Course", "CourseInfo", "Glossary", "References"]
+def texts_of(value: object) -> Iterator[Prose]:
+    """Every text within `value`, in the order of its fields."""
+    for owner in children(value):
+        for name in type(owner).model_fields:
+            yield from proses(getattr(owner, name))
+
+
+__all__ = ["Course", "CourseInfo", "Glossary", "References", "proses", "texts_of"]

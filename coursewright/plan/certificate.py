@@ -10,9 +10,9 @@ from math import ceil
 from typing import Any
 
 from coursewright.model.course import Course
+from coursewright.model.credit import contact_hours, plan_credit
 from coursewright.model.drawing import draw
 from coursewright.model.quiz import Blueprint
-from coursewright.plan.credit import contact_hours, plan_credit
 from coursewright.plan.notice import SAMPLE
 from coursewright.read.roster import Learner
 
@@ -42,9 +42,9 @@ class Bar:
     def passes(self, score_percent: Decimal) -> bool:
         """Whether a percentage of the points reaches the bar, counted in whole points: `ceil(percent × points)`.
 
-        A percentage is itself rounded, to a hundredth of a point at best: that much is allowed for.
+        Two thirds may be written as 66.66 or 66.67: so much rounding of the percentage is allowed for, and no more.
         """
-        return score_percent * self.points / 100 >= self.needed - Decimal("0.01") * self.points
+        return score_percent >= Decimal(100) * self.needed / self.points - Decimal("0.007")
 
 
 def final_form(course: Course) -> Blueprint | None:

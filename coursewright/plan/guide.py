@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from coursewright.model.blocks.callout import Callout
 from coursewright.model.blocks.reflection import Reflection
 from coursewright.model.blocks.vignette import Vignette
-from coursewright.model.course import Course
+from coursewright.model.course import Course, texts_of
 from coursewright.model.module import Discussion, Module, Section, Unit
-from coursewright.plan.numbering import Numbering, texts_of
+from coursewright.plan.numbering import Numbering
 from coursewright.plan.workbook import Chapter, Workbook
 
 SPOKEN = 130  # words a minute that a group follows: slower than reading, as most of it is said
@@ -54,8 +54,8 @@ def _lesson(numbering: Numbering, chapter: Chapter, unit: Unit) -> Lesson:
         cases = tuple(block for block in section.blocks if isinstance(block, Vignette))
         reflections = tuple(block for block in section.blocks if isinstance(block, Reflection))
         told = sum(len(text.plain.split()) for block in section.blocks if not isinstance(block, Vignette | Reflection) for text in texts_of(block))
-        # a group hears the gist and reads the rest: a third of the words are said
-        minutes = round(told / 3 / SPOKEN) + A_DECISION * sum(len(case.decisions) for case in cases) + sum(r.minutes for r in reflections)
+        # a group hears the gist and reads the rest: half of the words are said
+        minutes = round(told / 2 / SPOKEN) + A_DECISION * sum(len(case.decisions) for case in cases) + sum(r.minutes for r in reflections)
         slots.append(
             Slot(
                 numbering.sections[section.id],

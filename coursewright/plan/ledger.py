@@ -60,8 +60,9 @@ def plan_ledger(course: Course, numbering: Numbering) -> PlannedLedger:
         first.setdefault(handling.claim, (handling, claim))
     treated = []
     for source in course.source_claims.values():
-        handling, answer = first.get(source.id, (None, None))
-        treated.append(Treated(source, handling, answer, _numbers(answer, numbering) if answer else ()))
+        found = first.get(source.id)
+        answer = found[1] if found else None
+        treated.append(Treated(source, found[0] if found else None, answer, _numbers(answer, numbering) if answer else ()))
     return PlannedLedger(stated, tuple(treated), tuple((unit.title, grade_of(unit)) for unit in course.units))
 
 

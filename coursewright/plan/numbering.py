@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from coursewright.model.base import children
-from coursewright.model.course import Course, proses
+from coursewright.model.course import Course, texts_of
 from coursewright.model.prose import Prose
 
 
@@ -79,12 +78,3 @@ def _reading_order(course: Course) -> Iterator[Prose]:
     yield from texts_of(course.ledgers)
     for unit in course.units:
         yield from texts_of(unit.discussion)
-
-
-def texts_of(value: object) -> Iterator[Prose]:
-    """Every text within `value`, in the order of its fields."""
-    for owner in children(value):
-        for name in type(owner).model_fields:
-            yield from proses(getattr(owner, name))
-
-

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from coursewright.model.blocks.vignette import Vignette
-from coursewright.model.course import Course, CourseInfo
+from coursewright.model.course import Course, CourseInfo, texts_of
 from coursewright.model.glossary import GlossaryTerm
 from coursewright.model.module import Module, Objective, Section, Unit
 from coursewright.model.reference import Reference
 from coursewright.plan.form import Form
 from coursewright.plan.notice import Notice, plan_notice
-from coursewright.plan.numbering import Numbering, texts_of, unit_labels
+from coursewright.plan.numbering import Numbering, unit_labels
 from coursewright.plan.sheet import KeySheet, Sheet, plan_keys, plan_sheet
 
 

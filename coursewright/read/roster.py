@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import datetime
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from io import StringIO
+from typing import Any
 
 from coursewright.read.nodes import decode
 from coursewright.source.diagnostic import Diagnostic, fault
@@ -139,7 +140,7 @@ def read_roster(path: str, data: bytes) -> Roster:
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+    reader = csv.reader((line + "\n" for line in text.split("\n")), delimiter=delimiter, strict=True)
     found, start = [], 1
     for row in reader:
         found.append((start, row))
@@ -182,11 +183,11 @@ def _percent(text: str) -> Decimal | None:
     return value if value is not None and value <= 100 else None
 
 
-def _count(low: int, high: int) -> object:
+def _count(low: int, high: int) -> Callable[[str], int | None]:
     return lambda text: int(text) if text.isdigit() and low <= int(text) <= high else None
 
 
-_TYPED: dict[str, tuple[object, str]] = {
+_TYPED: dict[str, tuple[Callable[[str], Any], str]] = {
     "completed_at": (_date, "write a date as YYYY-MM-DD"),
     "score_percent": (_percent, "write a number from 0 to 100"),
     "attempts": (_count(1, 99), "write a count"),
@@ -194,7 +195,7 @@ _TYPED: dict[str, tuple[object, str]] = {
     "birth_day": (_count(1, 31), "write a day from 1 to 31"),
     "consent_to_report": (lambda text: {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}.get(text.lower()), "write yes or no"),
     "action": (lambda text: text.lower() if text.lower() in ("add", "delete") else None, "write add or delete"),
-}  # type: ignore[assignment]
+}
 
 
 def _span(source: Source, line: int, text: str = "") -> Span:

@@ -11,10 +11,10 @@ import datetime
 from io import StringIO
 from typing import Any
 
+from coursewright.model.credit import plan_credit
 from coursewright.model.items.case_cluster import CaseCluster
 from coursewright.plan import ledger as ledgers
 from coursewright.plan import matrix as matrices
-from coursewright.plan.credit import plan_credit
 from coursewright.plan.sheet import KeySheet, plan_keys, plan_sheet
 from coursewright.write import Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet, nowhere

@@ -11,7 +11,7 @@ from typing import Any
 from coursewright.model.blocks.figure import Figure
 from coursewright.model.course import Course
 from coursewright.model.figure_data import filled
-from coursewright.model.module import Module
+from coursewright.model.module import Module, Unit
 from coursewright.plan.form import Form, plan_form
 from coursewright.plan.notice import Notice, plan_notice
 from coursewright.plan.numbering import Numbering, plan_numbering, two_digits
@@ -118,7 +118,7 @@ class Packet:
         wanted = self.options.modules
         return tuple(module for module in self.course.modules if not wanted or module.id in wanted)
 
-    def stem(self, module: Module) -> str:
+    def stem(self, module: Unit) -> str:
         """`01-mechanism`: a module's file name without its ending."""
         return f"{two_digits(self.numbering.modules[module.id])}-{module.id}"
 

@@ -5,7 +5,7 @@ A learner's page is written from a `Sheet`; only the practice quiz, which says s
 
 from __future__ import annotations
 
-from coursewright.model.module import Module
+from coursewright.model.module import Unit
 from coursewright.plan.form import Form
 from coursewright.plan.sheet import KeySheet, PracticeSheet, Sheet, plan_keys
 from coursewright.plan.workbook import references_of
@@ -62,7 +62,7 @@ def _key(packet: Packet, sheet: Sheet, keys: KeySheet, form: Form | None) -> Tas
     return packet.lay_out(f"key, {sheet.title}", html)
 
 
-def _practice(packet: Packet, module: Module, practice: PracticeSheet) -> str:
+def _practice(packet: Packet, module: Unit, practice: PracticeSheet) -> str:
     ids = {asked.question.id for asked in practice.sheet.asked}
     items = tuple(item for item in packet.course.single_items if item.id in ids)
     references = references_of(items, packet.workbook, packet.numbering)

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from coursewright.plan.numbering import texts_of
+from coursewright.model.course import texts_of
 from coursewright.plan.workbook import Chapter, references_of
 from coursewright.write import Blob, Output, Result, Story, Task, Written, writer
 from coursewright.write.packet import Packet

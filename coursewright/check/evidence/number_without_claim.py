@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from coursewright.check import Fault, check
@@ -13,6 +13,7 @@ from coursewright.model.figure_data import PLACE
 from coursewright.model.items.base import ItemBase
 from coursewright.model.items.numeric import Numeric
 from coursewright.model.module import Unit
+from coursewright.model.prose import Prose
 from coursewright.source.span import Span
 
 CONFIDENCE = re.compile(r"\b9[059](?:\.\d)?%? ?(?:%|percent)?(?= (?:CI|confidence|interval|prediction))")
@@ -60,12 +61,12 @@ def _unit(course: Course, unit: Unit, names: re.Pattern[str]) -> Iterator[Fault]
             yield from _loose(entry, of_unit, names, f'module "{unit.id}"')
 
 
-def _lines(value: object) -> tuple[object, ...]:
+def _lines(value: Prose | tuple[Prose, ...]) -> tuple[Prose, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _held(claims: object) -> frozenset[Decimal]:
-    return frozenset(number for claim in claims if isinstance(claim, Claim) for number in claim.numbers())  # type: ignore[attr-defined]
+def _held(claims: Iterable[Claim]) -> frozenset[Decimal]:
+    return frozenset(number for claim in claims for number in claim.numbers())
 
 
 def _answers(item: Numeric) -> Iterator[Decimal]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from coursewright.check import Fault, check
-from coursewright.check.item_words import content, words, with_options
+from coursewright.check.item_words import content, with_options, words
 from coursewright.model.course import Course
 
 LONG, PADDED = 140, 25  # words of any stem; of one that tells no case

@@ -31,6 +31,6 @@ def unfocused_lead_in(course: Course) -> Iterator[Fault]:
     for item in single_best(course):
         lead = item.lead.strip()
         bare = not lead.rstrip("”’)").endswith("?")
-        topic = bare and (len(content(lead)) <= 2 and len(words(item.stem)) <= 8 or not (OPEN.search(lead.rstrip(":…_. ")) or ASKS.search(lead)))
+        topic = bare and ((len(content(lead)) <= 2 and len(words(item.stem)) <= 8) or not (OPEN.search(lead.rstrip(":…_. ")) or ASKS.search(lead)))
         if GENERIC.search(lead) or REGARDING.search(lead) or topic:
             yield item.item.at("stem"), f'item "{item.item.id}" asks no question that can be answered with the options covered', "ask one thing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def command(course: Path, format_: str, source: bool, out: Path | None, today: d
 
         data = csv_bytes(*((ledgers.SOURCE_HEADER, ledgers.source_rows(ledger)) if source else (ledgers.HEADER, ledgers.ledger_rows(ledger))))
         if out is None:
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.buffer.write(data)
         else:
             out.write_bytes(data)
             click.echo(f"{out}: {data.count(bytes([10])) - 1} rows")

@@ -15,7 +15,7 @@ def command(course: Path, format_: str) -> int:
     import json
 
     from coursewright.cli.course_file import load_course
-    from coursewright.plan.credit import plan_credit
+    from coursewright.model.credit import plan_credit
 
     report = plan_credit(load_course(course))
     if format_ == "json":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -42,7 +43,7 @@ def command(course: Path, roster: Path, format_: str, out: Path | None) -> int:
     else:
         data = csv_bytes(NEUTRAL, neutral_rows(read, kept, credit_hours(read)))
     if out is None:
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
     else:
         temporary = out.with_name(f".{out.name}.new")
         temporary.write_bytes(data)

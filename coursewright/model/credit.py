@@ -11,10 +11,9 @@ from decimal import ROUND_FLOOR, Decimal
 from statistics import quantiles
 
 from coursewright.model.accreditation import Rater
-from coursewright.model.course import Course
+from coursewright.model.course import Course, texts_of
 from coursewright.model.drawing import draw
 from coursewright.model.module import Unit
-from coursewright.plan.numbering import texts_of
 
 #: Mergener's coefficients. The constant is negative: a widely copied sheet prints it with a plus, and its own example
 #: (3774 words, 16 items, difficulty 2.5: 61.93589 minutes) comes out with a minus alone.
