@@ -31,6 +31,11 @@ FILES = {
     "quizzes/01-basics-key.pdf",
     "quizzes/posttest.pdf",
     "quizzes/posttest-key.pdf",
+    "workbook/workbook-large-print.pdf",
+    "guide/instructor-guide.pdf",
+    "accreditation/binder.pdf",
+    "accreditation/evaluation.pdf",
+    "accreditation/commitment-to-change.pdf",
 }
 
 

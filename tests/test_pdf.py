@@ -24,6 +24,11 @@ PDFS = [
     "quizzes/01-basics-key.pdf",
     "quizzes/posttest.pdf",
     "quizzes/posttest-key.pdf",
+    "workbook/workbook-large-print.pdf",
+    "guide/instructor-guide.pdf",
+    "accreditation/binder.pdf",
+    "accreditation/evaluation.pdf",
+    "accreditation/commitment-to-change.pdf",
 ]
 
 
@@ -78,7 +83,9 @@ def test_pages_have_exactly_the_size_of_the_paper(request: pytest.FixtureRequest
     dist = request.getfixturevalue(folder) / ("dist" if folder == "starter" else "")
     for name in PDFS[1:]:
         with pikepdf.open(dist / name) as pdf:
-            assert {(round(float(p.mediabox[2])), round(float(p.mediabox[3]))) for p in pdf.pages} == {size}, name
+            found = {(round(float(p.mediabox[2])), round(float(p.mediabox[3]))) for p in pdf.pages}
+            across = {size[::-1]} if "large-print" in name else set()  # its charts lie across the page
+            assert found - across == {size}, name
 
 
 def test_a_deck_is_16_to_9(starter: Path) -> None:

@@ -51,16 +51,20 @@ def process_svg(process: Process, width: float = WIDTH) -> str:
 
 def standing(process: Process) -> Process:
     """The same process for a narrow page: steps go one below another, and what stood beside a box is told in it."""
-    steps = tuple(
-        step.model_copy(update={"aside": None, "text": " ".join(filter(None, (step.text, f"{step.aside.when}: {step.aside.title}.")))}) if step.aside else step
-        for step in process.steps
-    )
-    return process.model_copy(update={"direction": "down", "steps": steps})
+    return _told(process, "down")
 
 
 def lying(process: Process) -> Process:
     """The same process for a page that is wider than high: steps one below another go side by side."""
-    return process.model_copy(update={"direction": "across"}) if process.direction == "down" else process
+    return _told(process, "across") if process.direction == "down" else process
+
+
+def _told(process: Process, direction: str) -> Process:
+    steps = tuple(
+        step.model_copy(update={"aside": None, "text": " ".join(filter(None, (step.text, f"{step.aside.when}: {step.aside.title}.")))}) if step.aside else step
+        for step in process.steps
+    )
+    return process.model_copy(update={"direction": direction, "steps": steps})
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
