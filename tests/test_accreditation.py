@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_headings_of_every_printed_file_skip_no_level(starter: Path) -> None:
         tags = subprocess.run(["pdfinfo", "-struct", file], capture_output=True, text=True, check=True).stdout
         levels = [int(level) for level in re.findall(r"^\s*H(\d)\b", tags, re.MULTILINE)]
         assert levels and levels[0] == 1, file
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), (file, levels)
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), (file, levels)
 
 
 @needs("pdftotext")

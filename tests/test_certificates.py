@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -66,12 +67,14 @@ def test_the_code_on_the_page_is_read_by_another_program_and_its_signature_holds
 
 def test_a_certificate_with_provider_number_and_approval_date_is_valid(copy_of_starter: Path, tmp_path: Path) -> None:
     info = copy_of_starter / "course" / "course.yaml"
-    info.write_text(re.sub(r"  name:.*\n  number:.*\n  approval_date:.*\n", "  name: A Provider\n  number: P-1\n  approval_date: 2026-01-01\n", info.read_text("utf-8")), "utf-8")
+    info.write_text(re.sub(r"  name:.*\n  number:.*\n  approval_date:.*\n", "  name: A Provider\n  number: P-1\n  approval_date: 2026-01-01\n  statement: Approved word for word.\n", info.read_text("utf-8")), "utf-8")
     (tmp_path / "r.csv").write_text(ROSTER.splitlines()[0] + "\n" + ROSTER.splitlines()[1] + "\n", "utf-8")
     assert run_command("--course", copy_of_starter, "certify", tmp_path / "r.csv", "--out", tmp_path / "out", "--key", tmp_path / "k.pem").returncode == 0
     (file,) = (tmp_path / "out").glob("*.pdf")
     done = run_command("verify", file)
     assert done.returncode == 0 and done.stdout.startswith("VALID\n") and "P-1" in done.stdout
+    text = subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout if shutil.which("pdftotext") else "Approved word for word."
+    assert "Approved word for word." in text and "SAMPLE" not in text
     other = Ed25519PrivateKey.generate()
     from coursewright.build.signing import public_pem
 
@@ -86,7 +89,7 @@ def test_a_statement_altered_in_any_letter_is_refused() -> None:
     for n in range(4, len(token)):
         changed = token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :]
         found = check(key.public_key(), changed)
-        assert found is None or n == len(token) - 1 and found["v"] == 0, n  # the last letter of base64 holds unused bits
+        assert found is None or (n == len(token) - 1 and found["v"] == 0), n  # the last letter of base64 holds unused bits
     assert check(key.public_key(), "CW1.x") is None and check(key.public_key(), "") is None
 
 

@@ -84,3 +84,22 @@ def test_a_chart_has_no_links_and_no_scripts() -> None:
 
 def test_ids_of_a_chart_are_its_own() -> None:
     assert tidy('<g id="clip0" clip-path="url(#clip0)"/>', "fig-a") == '<g id="fig-a-clip0" clip-path="url(#fig-a-clip0)"/>'
+
+
+def test_a_way_out_of_a_process_is_drawn_beside_its_box_and_told_on_a_slide() -> None:
+    from coursewright.model.blocks.figure import Aside, Process, ProcessStep
+    from coursewright.write.process_svg import lying, process_svg, standing
+
+    steps = (ProcessStep(title="Look", text="At the hands", aside=Aside(when="soiled", title="Wash")), ProcessStep(title="Rub"))
+    process = Process(direction="down", steps=steps)
+    assert all(f">{word}<" in process_svg(process) for word in ("soiled", "Wash"))
+    for other in (lying(process), standing(process)):
+        assert other.steps[0].text == "At the hands. Soiled: wash." and other.steps[0].aside is None
+
+
+def test_boxes_are_told_apart_without_colour() -> None:
+    from coursewright.model.blocks.figure import Process, ProcessStep
+    from coursewright.write.process_svg import process_svg
+
+    drawn = [process_svg(Process(steps=(ProcessStep(title="A", line=line), ProcessStep(title="B")))) for line in ("solid", "dashed", "dotted")]
+    assert len({svg.count("stroke-dasharray") for svg in drawn[:2]}) == 2 and drawn[1] != drawn[2]

@@ -19,6 +19,7 @@ class Provider(Sourced):
     approval_date: Date | None = None
     address: Phrase | None = None
     contact: Phrase | None = None
+    statement: Line | None = Field(None, description="the approval statement, word for word as the accreditor gave it; printed where the provider is complete")
     signatory: Phrase | None = Field(None, description="name and title of who signs certificates")
 
     @property

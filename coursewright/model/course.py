@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints
 
@@ -47,6 +47,7 @@ class CourseInfo(Sourced):
     names: tuple[Word, ...] = Field((), description="names that hold digits and are no quantities: KARMA-Dep 2, PHQ-9")
     evolving_topics: tuple[Word, ...] = Field((), description="topics whose sections must be labelled evolving: substance use disorder")
     credit: Credit = Field(default_factory=Credit)
+    level: Literal["beginning", "intermediate", "advanced"] | None = Field(None, description="the level of the activity, where a board asks for it")
     medium: Line | None = Field(None, description="the media of the activity")
     participation: Line | None = Field(None, description="what a learner must do to complete it")
     requirements: Line | None = Field(None, description="hardware and software, and how the activity is made accessible")

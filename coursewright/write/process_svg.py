@@ -60,11 +60,14 @@ def lying(process: Process) -> Process:
 
 
 def _told(process: Process, direction: str) -> Process:
-    steps = tuple(
-        step.model_copy(update={"aside": None, "text": " ".join(filter(None, (step.text, f"{step.aside.when}: {step.aside.title}.")))}) if step.aside else step
-        for step in process.steps
-    )
+    steps = tuple(step.model_copy(update={"aside": None, "text": _with_aside(step.text, step.aside)}) if step.aside else step for step in process.steps)
     return process.model_copy(update={"direction": direction, "steps": steps})
+
+
+def _with_aside(text: str | None, aside: Aside) -> str:
+    """What a box says, and the way out of it as a sentence of its own."""
+    before = f"{text}{'' if text.endswith(('.', '?', '!')) else '.'} " if text else ""
+    return f"{before}{aside.when[:1].upper()}{aside.when[1:]}: {aside.title[:1].lower()}{aside.title[1:]}."
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
