@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coursewright.build.make import cache, template_folders, workers
-from coursewright.build.places import work_fingerprint
-from coursewright.build.schedule import Schedule, one_story
-from coursewright.build.store import Store
+from coursewright.build.make import laid_out, template_folders
 from coursewright.model.course import Course
 from coursewright.plan.ledger import plan_ledger
-from coursewright.write import Result
 from coursewright.write.html import Templates
 from coursewright.write.packet import Options, Packet, nowhere
 
@@ -18,17 +14,10 @@ from coursewright.write.packet import Options, Packet, nowhere
 def write_appendix(course: Course, root: Path, target: Path, paper: str) -> int:
     """Lay the appendix out and write it to `target`; its number of pages. Raises OSError."""
     packet = Packet(course, Templates(template_folders(root)), Options(paper=paper), texts=tuple(text.source for _, _, text in course.texts()))
-    fonts: list[Result] = []
-    made: list[Result] = []
-    with workers(1) as executor, cache() as folder:
-        schedule = Schedule(Store(folder, work_fingerprint()), executor)
-        schedule.run({"fonts": one_story(packet.font_tasks(), fonts)})
-        packet.take_fonts(fonts)
-        ledger = plan_ledger(course, packet.numbering)
-        html = packet.html("accreditation/differences.html.j2", nowhere, part="", ledger=ledger, document=course.document)
-        schedule.run({"appendix": one_story([packet.lay_out("appendix", html)], made)})
-        temporary = target.with_name(f".{target.name}.new")
-        temporary.write_bytes(made[0].blobs["plain.pdf"].read())
-        temporary.replace(target)
-    pages: int = made[0].facts["pages"]
+    html = packet.html("accreditation/differences.html.j2", nowhere, part="", ledger=plan_ledger(course, packet.numbering), document=course.document)
+    ((data, result),) = laid_out(packet, lambda: [packet.lay_out("appendix", html)], jobs=1)
+    temporary = target.with_name(f".{target.name}.new")
+    temporary.write_bytes(data)
+    temporary.replace(target)
+    pages: int = result.facts["pages"]
     return pages

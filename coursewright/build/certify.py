@@ -10,17 +10,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coursewright.build.make import cache, template_folders, workers
-from coursewright.build.places import work_fingerprint
-from coursewright.build.schedule import Progress, Schedule, one_story
+from coursewright.build.make import laid_out, template_folders
+from coursewright.build.schedule import Progress
 from coursewright.build.signing import public_pem, sign
-from coursewright.build.store import Store
 from coursewright.model.course import Course
 from coursewright.plan.certificate import Certificate, credit_hours, plan_bar, plan_certificate
 from coursewright.read.roster import Learner, Roster
 from coursewright.source.diagnostic import Diagnostic, fault
 from coursewright.source.span import Span
-from coursewright.write import Result
 from coursewright.write.certificates import certificate_task
 from coursewright.write.html import Templates
 from coursewright.write.packet import Options, Packet
@@ -73,19 +70,12 @@ def certify(
     certificates = [plan_certificate(course, learner, hours) for learner in learners]
     out.mkdir(parents=True, exist_ok=True)
     packet = Packet(course, Templates(template_folders(root)), Options(paper=paper), texts=(roster.source.text, course.info.title))
-    fonts: list[Result] = []
-    pages: list[Result] = []
-    with workers(jobs) as executor, cache() as folder:
-        schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
-        schedule.run({"fonts": one_story(packet.font_tasks(), fonts)})
-        packet.take_fonts(fonts)
-        tasks = [certificate_task(packet, certificate, sign(key, certificate.statement)) for certificate in certificates]
-        schedule.run({"certificates": one_story(tasks, pages)})
-        for certificate, result in zip(certificates, pages, strict=True):
-            name = f"{_file_name(certificate.learner)}-{certificate.serial}.pdf"
-            _lay_down(out / name, result.blobs["plain.pdf"].read())
-            made.certificates.append((certificate, name))
-            made.diagnostics += packet.complaints(name, result)
+    pages = laid_out(packet, lambda: [certificate_task(packet, c, sign(key, c.statement)) for c in certificates], jobs, progress)
+    for certificate, (data, result) in zip(certificates, pages, strict=True):
+        name = f"{_file_name(certificate.learner)}-{certificate.serial}.pdf"
+        _lay_down(out / name, data)
+        made.certificates.append((certificate, name))
+        made.diagnostics += packet.complaints(name, result)
     _lay_down(out / PUBLIC, public_pem(key))
     return made
 

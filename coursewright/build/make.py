@@ -28,7 +28,7 @@ from coursewright.read.course import Reading
 from coursewright.source.diagnostic import Diagnostic, count
 from coursewright.source.siblings import import_siblings
 from coursewright.source.span import Source
-from coursewright.write import WRITERS, Blob, Output, Result, Written
+from coursewright.write import WRITERS, Blob, Output, Result, Task, Written
 from coursewright.write.html import Templates
 from coursewright.write.packet import Options, Packet
 from coursewright.write.packet_index import Entry, write_index
@@ -100,6 +100,18 @@ def template_folders(root: Path) -> tuple[Path, ...]:
 def options_record(options: Options) -> dict[str, Any]:
     """The options as JSON values."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(options).items()}
+
+
+def laid_out(packet: Packet, tasks: Callable[[], list[Task]], jobs: int | None = None, progress: Progress = lambda title, done, known: None) -> list[tuple[bytes, Result]]:
+    """The files and results of tasks that are no part of a packet: certificates, an appendix. `tasks` is called once the fonts are cut."""
+    fonts: list[Result] = []
+    made: list[Result] = []
+    with workers(jobs) as executor, cache() as folder:
+        schedule = Schedule(Store(folder, work_fingerprint()), executor, progress)
+        schedule.run({"fonts": one_story(packet.font_tasks(), fonts)})
+        packet.take_fonts(fonts)
+        schedule.run({"documents": one_story(tasks(), made)})
+        return [(result.blobs["plain.pdf"].read(), result) for result in made]  # read while the cache is there
 
 
 def draw_charts(inputs: Inputs, reading: Reading) -> list[Diagnostic]:

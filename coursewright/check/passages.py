@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from coursewright.model.base import Sourced, children
 from coursewright.model.blocks.vignette import Decision, Vignette
-from coursewright.model.claim import Ledger, SourceDocument
+from coursewright.model.claim import SourceDocument
 from coursewright.model.course import Course, proses
 from coursewright.model.items.base import ItemBase
 from coursewright.model.items.case_cluster import CaseCluster
-from coursewright.model.module import Discussion, Section, Slide, Unit
+from coursewright.model.module import Section, Unit
 from coursewright.model.prose import (
     Break,
     BulletList,
@@ -39,6 +39,9 @@ from coursewright.source.span import Span
 #: plain-text fields that a reader sees
 SHOWN = ("title", "subtitle", "text", "alt", "term", "tag", "when", "stem")
 CITED = "\x01"  # stands for a citation in a marked text; its keys follow, up to CITED again
+
+
+MARK = re.compile(f"{CITED}[^{CITED}]*{CITED}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def written(value: object) -> Iterator[Written]:
                 continue
             for text in proses(field):
                 for paragraph in paragraphs(text):
-                    yield Written(owner, name, _clean(re.sub(f"{CITED}[^{CITED}]*{CITED}", "", paragraph)), paragraph)
+                    yield Written(owner, name, _clean(MARK.sub("", paragraph)), paragraph)
 
 
 def paragraphs(text: Prose) -> Iterator[str]:
@@ -155,7 +158,7 @@ def unit_texts(unit: Unit) -> Iterator[Written]:
         yield from written(getattr(unit, name, ()))
     for line in unit.key_points:
         for paragraph in paragraphs(line):
-            yield Written(unit, "key_points", _clean(re.sub(f"{CITED}[^{CITED}]*{CITED}", "", paragraph)), paragraph)
+            yield Written(unit, "key_points", _clean(MARK.sub("", paragraph)), paragraph)
     yield from written(unit.discussion)
 
 
@@ -187,5 +190,3 @@ def rows(unit: Unit) -> Iterator[tuple[Section, Written]]:
         for entry in written(section):
             yield section, entry
 
-
-__all__ = ["Discussion", "Ledger", "Reading", "Slide", "Written", "course_texts", "invented", "paragraphs", "readings", "rows", "sentences", "unit_texts", "unquoted", "written"]

@@ -14,6 +14,7 @@ from coursewright.model.accreditation import Rater
 from coursewright.model.course import Course, texts_of
 from coursewright.model.drawing import draw
 from coursewright.model.module import Unit
+from coursewright.model.quiz import Blueprint
 
 #: Mergener's coefficients. The constant is negative: a widely copied sheet prints it with a plus, and its own example
 #: (3774 words, 16 items, difficulty 2.5: 61.93589 minutes) comes out with a minus alone.
@@ -109,6 +110,13 @@ def count_words(unit: Unit) -> int:
     return sum(len(text.plain.split()) for text in (*texts_of(unit.sections), *unit.key_points))
 
 
+def final_form(course: Course) -> Blueprint | None:
+    """The blueprint that decides about credit: the one that `credit: form` names, else the last with rows of its own."""
+    wanted = course.info.credit.form
+    found = [b for b in course.blueprints if wanted in (None, b.id) and b.parallel_to is None]
+    return found[-1] if found else None
+
+
 def plan_credit(course: Course) -> CreditReport:
     """Work the credit out from what the course says: words, items of the final form, difficulty, media, pilot log."""
     credit = course.info.credit
@@ -116,8 +124,7 @@ def plan_credit(course: Course) -> CreditReport:
         Part(unit.title, count_words(unit), sum(getattr(block, "minutes", 0) for block in unit.blocks()), unit.minutes) for unit in course.units
     )
     words, reflection = sum(part.words for part in parts), sum(part.reflection for part in parts)
-    named = [blueprint for blueprint in course.blueprints if credit.form in (None, blueprint.id) and blueprint.parallel_to is None]
-    blueprint = named[-1] if named else None
+    blueprint = final_form(course)
     items = sum(1 for item in draw(course, blueprint)[0] for _ in item.singles()) if blueprint else 0
     grades = [rater.difficulty for rater in credit.raters]
     difficulty = sum(grades, Decimal(0)) / len(grades) if grades else MODERATE

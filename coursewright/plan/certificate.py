@@ -10,9 +10,8 @@ from math import ceil
 from typing import Any
 
 from coursewright.model.course import Course
-from coursewright.model.credit import contact_hours, plan_credit
+from coursewright.model.credit import contact_hours, final_form, plan_credit
 from coursewright.model.drawing import draw
-from coursewright.model.quiz import Blueprint
 from coursewright.plan.notice import SAMPLE
 from coursewright.read.roster import Learner
 
@@ -45,13 +44,6 @@ class Bar:
         Two thirds may be written as 66.66 or 66.67: so much rounding of the percentage is allowed for, and no more.
         """
         return score_percent >= Decimal(100) * self.needed / self.points - Decimal("0.007")
-
-
-def final_form(course: Course) -> Blueprint | None:
-    """The blueprint that decides about credit."""
-    wanted = course.info.credit.form
-    found = [b for b in course.blueprints if wanted in (None, b.id) and b.parallel_to is None]
-    return found[-1] if found else None
 
 
 def plan_bar(course: Course) -> Bar | None:

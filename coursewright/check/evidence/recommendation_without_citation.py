@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from coursewright.check import Fault, check
-from coursewright.check.passages import CITED, Written, invented, sentences, unit_texts, unquoted
+from coursewright.check.passages import CITED, MARK, Written, invented, sentences, unit_texts, unquoted
 from coursewright.model.blocks.checklist import Checklist
 from coursewright.model.blocks.reflection import Reflection
 from coursewright.model.course import Course
@@ -39,7 +39,7 @@ def _bare(course: Course, entry: Written) -> Iterator[Fault]:
     for sentence in sentences(entry.marked):
         at = left.find(sentence)
         rest, left = left[at:], left[at + len(sentence) :]
-        found = RECOMMENDS.search(unquoted(re.sub(f"{CITED}[^{CITED}]*{CITED}", "", sentence)))
+        found = RECOMMENDS.search(unquoted(MARK.sub("", sentence)))
         if not found:
             continue
         keys = [key for group in rest.split(CITED)[1::2] for key in group.split(";")]
