@@ -10,10 +10,11 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parent.parent
 #: picture → (file of the packet, pages counted from 1, width of each in pixels)
 PICTURES = {
-    "workbook": ("workbook/workbook.pdf", (1, 7, 8, 10), 230),
+    "workbook": ("workbook/workbook.pdf", (1, 15, 17, 19, 25), 185),
     "slides-and-handout": ("slides/04-risks.pdf", (1, 5, 9), 300),
     "handout": ("handouts/04-risks.pdf", (2,), 300),
     "quiz-and-key": ("quizzes/02-protocols-key.pdf", (1, 2), 300),
+    "binder": ("accreditation/binder.pdf", (1, 5, 12, 34), 230),
 }
 
 
