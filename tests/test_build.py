@@ -348,3 +348,12 @@ def test_a_complaint_about_a_page_is_looked_into_again_in_the_next_build(tmp_pat
             else:
                 schedule.run({"one": one_story([task], kept)})
                 assert kept[0].facts == {"warnings": []}
+
+
+def test_ctrl_c_while_the_workers_server_starts_is_not_lost() -> None:
+    """It was ignored for that moment, and the build went on to its end."""
+    program = "import signal, os, multiprocessing.forkserver as f\nfrom coursewright.build import make\n"
+    program += "real = f.ensure_running\ndef pressed():\n    os.kill(os.getpid(), signal.SIGINT)\n    real()\nf.ensure_running = pressed\n"
+    program += "try:\n    make._start_server()\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "stopped\n", done.stderr

@@ -254,13 +254,15 @@ def _start_server() -> None:
     """Start the server that workers are forked from, deaf to Ctrl-C as they shall be: the parent sees to that."""
     if current_thread() is not main_thread():
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # it unblocks Ctrl-C when it starts: so first
+    # blocked, not ignored: the server inherits the mask, and a Ctrl-C of this moment reaches us after it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle() -> None:
