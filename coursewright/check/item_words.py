@@ -17,7 +17,6 @@ from coursewright.model.prose import Prose
 STOP = frozenset(
     ["a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "with", "from", "into", "about", "as", "than", "then", "that", "this", "these", "those", "which", "what", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "do", "does", "did", "will", "would", "should", "could", "can", "may", "might", "must", "shall", "not", "no", "nor", "and", "or", "but", "if", "so", "such", "it", "its", "he", "she", "they", "them", "his", "her", "their", "you", "your", "we", "our", "i", "my", "me", "him", "us", "one", "two", "first", "second", "next", "most", "more", "less", "least", "best", "following", "after", "before", "during", "between", "over", "under", "per", "each", "any", "some", "there", "here", "also", "both", "either", "neither", "person", "people", "patient", "patients", "clinician", "statement", "answer", "option", "item", "question", "case", "now", "still", "very", "only", "own", "other", "another", "same", "because", "while", "within", "without", "against", "versus"]
 )
-NEGATIVE = re.compile(r"\b(not|no|never|none|without|except|least|false|incorrect|wrong|cannot|neither|nor|n’t|avoid\w*|lacks?|absen(?:t|ce)|un\w{4,}|non\w{3,})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def readings(course: Course) -> Iterator[Reading]:
 def unit_texts(unit: Unit) -> Iterator[Written]:
     """All that a learner or a listener reads of a unit, in order."""
     yield from written(unit.sections)
-    for name in ("key_points", "objectives", "slides"):
+    for name in ("objectives", "slides"):
         yield from written(getattr(unit, name, ()))
     for line in unit.key_points:
         for paragraph in paragraphs(line):

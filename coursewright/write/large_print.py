@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from coursewright.write import Output, Story, Written, writer
 from coursewright.write.packet import Packet
-from coursewright.write.workbook import lay_out_workbook
+from coursewright.write.workbook import lay_out_whole
 
 PREFIX = "large print: "
 
@@ -19,7 +19,7 @@ def write_large_print(packet: Packet) -> Story:
         return written
     known = {title.removeprefix(PREFIX): count for title, count in packet.page_counts.items() if title.startswith(PREFIX)}
     large = replace(packet, large=True, page_counts=known)
-    (plain,) = yield from lay_out_workbook(large, written, (("plain.pdf", "workbook in large print"),))
+    _, (plain,) = yield from lay_out_whole(large, written, (("plain.pdf", "workbook in large print"),))
     packet.page_counts.update({PREFIX + title: count for title, count in large.page_counts.items()})
     (thumb,) = yield [packet.thumbnail(plain.blobs["joined.pdf"], 240)]
     pages, preview, title = plain.facts["pages"], thumb.blobs["page.png"], packet.course.info.title

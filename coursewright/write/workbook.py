@@ -62,7 +62,7 @@ def write_workbook(packet: Packet) -> Story:
     if packet.options.modules:
         body = yield from _lay_out_body(packet, written)
     else:
-        body, editions = yield from _lay_out_whole(packet, written, EDITIONS)
+        body, editions = yield from lay_out_whole(packet, written, EDITIONS)
     shells = yield [_shell(packet, chapter) for chapter in chosen]
     modules = yield [_module_join(packet, c, body, shell) for c, shell in zip(chosen, shells, strict=True)]
     booklet = yield [_impose(packet, editions[0])] if editions else []
@@ -76,13 +76,8 @@ def write_workbook(packet: Packet) -> Story:
     return written
 
 
-def lay_out_workbook(packet: Packet, written: Written, editions: tuple[tuple[str, str], ...]) -> Generator[list[Task], list[Result], list[Result]]:
-    """The whole workbook, joined, in the editions named: (`plain.pdf` or `fillable.pdf`, what its title says)."""
-    _, joined = yield from _lay_out_whole(packet, written, editions)
-    return joined
-
-
-def _lay_out_whole(packet: Packet, written: Written, editions: tuple[tuple[str, str], ...]) -> Generator[list[Task], list[Result], tuple[Body, list[Result]]]:
+def lay_out_whole(packet: Packet, written: Written, editions: tuple[tuple[str, str], ...]) -> Generator[list[Task], list[Result], tuple[Body, list[Result]]]:
+    """The whole workbook: its body, and it joined in the editions named (`plain.pdf` or `fillable.pdf`, what its title says)."""
     body = yield from _lay_out_body(packet, written)
     front_and_index = yield _front_and_index(packet, body)
     for title, result in zip(("the front matter", "the index"), front_and_index, strict=True):

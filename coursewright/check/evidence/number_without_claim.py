@@ -10,7 +10,6 @@ from coursewright.model.blocks.figure import Figure
 from coursewright.model.claim import Claim, numbers_in
 from coursewright.model.course import Course
 from coursewright.model.figure_data import PLACE
-from coursewright.model.items.base import ItemBase
 from coursewright.model.items.numeric import Numeric
 from coursewright.model.module import Unit
 from coursewright.model.prose import Prose
@@ -77,8 +76,6 @@ def _answers(item: Numeric) -> Iterator[Decimal]:
 
 
 def _loose(entry: Written, held: frozenset[Decimal] | set[Decimal], names: re.Pattern[str], where: str) -> Iterator[Fault]:
-    if isinstance(entry.owner, ItemBase) and entry.field == "stem":
-        return
     text = entry.plain
     for pattern in (names, CONFIDENCE, PLACES):
         text = pattern.sub(lambda found: " " * len(found[0]), text)

@@ -10,7 +10,6 @@ from coursewright.model.items.options import Option
 
 MARGIN = 1.2  # times the sharing of any distractor
 LONG = 8  # words; longer options share words by chance
-JOINTS = STOP  # a shared "of the" is no feature
 
 
 @check("W317")
@@ -46,7 +45,7 @@ def _short(options: tuple[Option, ...]) -> bool:
 
 def _parts(text: str) -> frozenset[str]:
     """Words and pairs of neighbours: "low glucose" is another part than "high glucose"."""
-    all_words = [word for word in words(text) if word not in JOINTS]
+    all_words = [word for word in words(text) if word not in STOP]  # a shared "of the" is no feature
     return frozenset((*all_words, *(f"{a} {b}" for a, b in pairwise(all_words))))
 
 
