@@ -82,3 +82,13 @@ def test_the_parts_for_accreditors_can_be_built_alone(copy_of_starter: Path) -> 
     done = run_command("--course", copy_of_starter, "--only", "accreditation", "--out", copy_of_starter / "alone")
     assert done.returncode == 0, done.stderr
     assert {path.parent.name for path in (copy_of_starter / "alone").rglob("*.pdf")} == {"accreditation"}
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_the_commitment_form_is_one_page(copy_of_starter: Path, paper: str) -> None:
+    import pikepdf
+
+    done = run_command("--course", copy_of_starter, "--only", "accreditation", "--paper", paper, "--out", copy_of_starter / "alone")
+    assert done.returncode == 0, done.stderr
+    with pikepdf.open(copy_of_starter / "alone/accreditation/commitment-to-change.pdf") as pdf:
+        assert len(pdf.pages) == 1
