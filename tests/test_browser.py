@@ -132,10 +132,13 @@ def test_the_result_counts_shares_exactly_and_names_what_to_read_again(quiz: Pag
     quiz.locator("[data-item=q-basics-06] input").fill("60")
     quiz.locator("[data-item=q-basics-07] input").first.check()
     quiz.locator("[data-item=q-basics-02] [data-move=down]").first.click()
+    for select in quiz.locator("[data-item=q-basics-10] select").all():
+        select.select_option("patient")
+    quiz.locator("[data-item=q-basics-11] input").nth(2).check()
     for button in quiz.locator(".check").all():
         button.click()
     assert quiz.locator("#summary .score").is_visible()
-    assert quiz.locator("#progress").inner_text() == "5 of 5 items checked"
+    assert quiz.locator("#progress").inner_text() == "7 of 7 items checked"
     assert "Item 1 (read section 1.1" in quiz.locator("#summary ul").inner_text()
     again = quiz.locator("#first .again")
     again.click()

@@ -72,6 +72,18 @@ class ChoiceKey:
 
 
 @dataclass(frozen=True)
+class PanelKey:
+    """What a panel of experts chose: the share of the credit that each alternative earns, 1 for the panel's favorite."""
+
+    shares: tuple[tuple[str, Fraction], ...]
+
+    @property
+    def correct(self) -> frozenset[str]:
+        """The alternatives that earn all of the credit."""
+        return frozenset(id_ for id_, share in self.shares if share == 1)
+
+
+@dataclass(frozen=True)
 class MatchKey:
     """The choice that belongs to each prompt; every pair earns its share."""
 
@@ -100,7 +112,7 @@ class TextKey:
     accepted: tuple[str, ...]
 
 
-Key = ChoiceKey | MatchKey | OrderKey | NumericKey | TextKey
+Key = ChoiceKey | PanelKey | MatchKey | OrderKey | NumericKey | TextKey
 
 # What a learner gave: ids marked, prompt → choice, ids in order, or what was typed. Nothing given is None.
 Response = frozenset[str] | dict[str, str] | tuple[str, ...] | str | None
@@ -113,6 +125,10 @@ def score(key: Key, response: Response) -> Fraction:
     match key:
         case ChoiceKey(correct, rule):
             return _score_choice(correct, rule, response)
+        case PanelKey(shares):
+            if not isinstance(response, frozenset | set) or len(response) != 1:
+                return Fraction(0)
+            return dict(shares).get(next(iter(response)), Fraction(0))
         case MatchKey(pairs):
             if not isinstance(response, dict):
                 return Fraction(0)

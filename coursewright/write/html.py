@@ -16,7 +16,7 @@ from markupsafe import Markup
 from coursewright.model.interaction import Choice, Match, NumericEntry, Order, TextEntry
 from coursewright.plan.ama import ama
 from coursewright.plan.numbering import Numbering
-from coursewright.plan.sheet import label
+from coursewright.plan.sheet import label, verdict
 from coursewright.write.prose_html import ProseHtml
 
 INTERACTIONS = {Choice: "choice", Match: "match", Order: "order", NumericEntry: "numeric", TextEntry: "text"}
@@ -36,7 +36,7 @@ class Templates:
             auto_reload=False,
         )
         self.environment.filters.update(points=points, data_uri=svg_data_uri, letter=label, minutes=minutes, date=long_date, inline_svg=inline_svg, raw=Markup)
-        self.environment.globals.update(interaction_name=lambda thing: INTERACTIONS[type(thing)], web_faces=web_faces)
+        self.environment.globals.update(interaction_name=lambda thing: INTERACTIONS[type(thing)], web_faces=web_faces, verdict=verdict)
 
     def text(self, name: str) -> str:
         """A file as it is: style sheets and scripts."""

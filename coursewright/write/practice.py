@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from markupsafe import Markup
 
-from coursewright.model.interaction import ChoiceKey, Key, MatchKey, NumericKey, OrderKey, TextKey
+from coursewright.model.interaction import ChoiceKey, Key, MatchKey, NumericKey, OrderKey, PanelKey, TextKey
 from coursewright.plan.sheet import PracticeSheet
 
 
@@ -26,6 +26,9 @@ def _key(key: Key) -> dict[str, Any]:
     match key:
         case ChoiceKey(correct=correct, rule=rule):
             return {"kind": "choice", "correct": sorted(correct), "rule": rule}
+        case PanelKey(shares=shares):
+            by_id = {id_: [share.numerator, share.denominator] for id_, share in shares}
+            return {"kind": "choice", "correct": sorted(key.correct), "rule": "panel", "shares": by_id}
         case MatchKey(pairs=pairs):
             return {"kind": "match", "pairs": dict(pairs)}
         case OrderKey(order=order):

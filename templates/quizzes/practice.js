@@ -32,6 +32,7 @@
   function share(id, response) {
     const key = data.items[id];
     if (response === null || response === undefined) return [0, 1];
+    if (key.rule === "panel") return (response.length === 1 && key.shares[response[0]]) || [0, 1];
     if (key.kind === "choice") {
       const right = response.filter((a) => key.correct.includes(a)).length;
       const wrong = response.length - right;

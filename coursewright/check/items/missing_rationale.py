@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from coursewright.check import Fault, check
 from coursewright.model.course import Course
+from coursewright.model.items.extended_matching import Vignette
 from coursewright.model.items.matching import Prompt
 from coursewright.model.items.numeric import Numeric
 from coursewright.model.items.options import Option
 from coursewright.model.items.ordering import Ordering
+from coursewright.model.items.script_concordance import ScriptConcordance
 from coursewright.model.items.true_false import TrueFalse
 
 
@@ -26,12 +28,17 @@ def missing_rationale(course: Course) -> Iterator[Fault]:
     for prompt in course.all(Prompt):
         if prompt.rationale is None:
             yield prompt.at("text"), "this prompt has no rationale", "say why the choice belongs to it"
+    for vignette in course.all(Vignette):
+        if vignette.rationale is None:
+            yield vignette.at("text"), "this vignette has no rationale", "say why the option answers it"
     for item in course.single_items:
         match item:
             case TrueFalse():
                 for field in ("if_true", "if_false"):
                     if getattr(item, field) is None:
                         yield item.at("id"), f'item "{item.id}" has no {field}', "say what a learner who chose it should be told"
+            case ScriptConcordance() if item.rationale is None:
+                yield item.at("id"), f'item "{item.id}" has no rationale', "say what the panel weighed"
             case Numeric() if item.rationale is None:
                 yield item.at("id"), f'item "{item.id}" has no rationale', "show the working"
             case Ordering() if item.rationale is None and any(step.rationale is None for step in item.steps):
