@@ -18,9 +18,9 @@ def no_key(course: Course) -> Iterator[Fault]:
 
     Instead: mark at least one option `correct: true`; let each `match:` (or `answer:`) name the id of a choice.
     """
-    for item in course.items_of(MultipleResponse):
-        if not any(option.correct for option in item.options):
-            yield item.at("options"), f'item "{item.id}" has no key', "mark the right options correct: true"
+    for several in course.items_of(MultipleResponse):
+        if not any(option.correct for option in several.options):
+            yield several.at("options"), f'item "{several.id}" has no key', "mark the right options correct: true"
     for item, entries, choices, field in _matched(course):
         ids = [choice.id for choice in choices]
         for entry in entries:
