@@ -18,7 +18,7 @@ from coursewright.source.siblings import import_siblings
 
 import_siblings("coursewright.check")
 FOLDER = Path(__file__).parent / "checks"
-BLOCK = re.compile(r"^```yaml (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:yaml|csv) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -52,7 +52,8 @@ def cases() -> list[Case]:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.code} {case.title}")
 def test_a_rule_complains_where_its_page_says_and_nowhere_else(case: Case) -> None:
-    reading = read_course({path: text.encode() for path, text in case.files.items()}, {"course/figures/good.png": "image/png", "course/figures/bad.png": "!it is not a readable picture"})
+    tables = {path: text.encode() for path, text in case.files.items() if path.endswith(".csv")}
+    reading = read_course({path: text.encode() for path, text in case.files.items()}, {"course/figures/good.png": "image/png", "course/figures/bad.png": "!it is not a readable picture"}, tables)
     assert reading.diagnostics == []
     found = [(d.span.path, d.span.line) for d in check_course(replace(reading.course, **case.arguments)) if d.code == case.code]
     assert sorted(set(found)) == case.expected

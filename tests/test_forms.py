@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 from coursewright.build.check import examine
 from coursewright.build.inputs import read_inputs
 from coursewright.model.course import Course
-from coursewright.model.interaction import Choice
-from coursewright.plan.form import Form, plan_form
+from coursewright.model.interaction import Alternative, Choice
+from coursewright.model.prose import Line
+from coursewright.plan.form import CannotFill, Form, in_order_of_numbers, plan_form, plan_forms
 
 EVERYTHING = ROOT / "tests" / "courses" / "everything"
 
@@ -74,3 +76,45 @@ def test_the_cut_score_is_never_rounded_down() -> None:
 
 def test_a_form_takes_only_items_of_its_pool(tmp_path: Path) -> None:
     assert {a.question.id for a in form(ALL).sheet.asked} <= {"q-basics-03", "q-basics-04", "q-basics-08", "q-basics-09"}
+
+
+def test_items_change_places_among_rows_until_every_row_is_full() -> None:
+    # q-basics-03 alone can fill the second row; whatever the seed, the first row must leave it
+    for n in range(12):
+        made = form(f"cells: [{{count: 1, moore: 3a, module: basics}}, {{count: 1, type: true-false, moore: 3a}}]\nseed: s{n}\n")
+        assert {a.question.id for a in made.sheet.asked} == {"q-basics-03", "q-basics-04"}
+
+
+def test_many_forms_of_one_blueprint_differ_and_each_is_the_same_for_ever() -> None:
+    made = course(ALL)
+    forms = plan_forms(made, made.blueprints[0], 6)
+    assert forms == plan_forms(course(ALL), course(ALL).blueprints[0], 6)
+    assert forms[0] == form(ALL) and len({f.id for f in forms}) > 1
+
+
+def test_no_form_of_a_test_holds_an_item_of_any_form_of_its_parallel_test() -> None:
+    made = examine(read_inputs(ROOT)).course
+    assert made is not None
+    post, pre = (next(b for b in made.blueprints if b.id == name) for name in ("posttest", "pretest"))
+    for mine, other in ((post, pre), (pre, post)):
+        theirs = {a.question.id for n in (1, 2, 3) for a in plan_form(made, other, n).sheet.asked}
+        for number in (1, 2, 3):
+            assert not {a.question.id for a in plan_form(made, mine, number).sheet.asked} & theirs
+
+
+def test_a_form_that_cannot_be_met_says_which_row_fails_and_by_how_much() -> None:
+    with pytest.raises(CannotFill, match=r"module basics, level 3a: 9 wanted, \d found"):
+        form("cells: [{count: 9, module: basics, moore: 3a}]\n")
+
+
+@pytest.mark.parametrize("last", ["None of these", "All of the above", "Neither of them"])
+def test_an_option_that_speaks_of_the_others_stays_last(last: str) -> None:
+    for n in range(12):
+        made = form(ALL + f"seed: s{n}\n", ("While reading a chart at home", last))
+        choice = next(a.question.interaction for a in made.sheet.asked if a.question.id == "q-basics-04")
+        assert isinstance(choice, Choice) and choice.alternatives[-1].text.plain == last
+
+
+@pytest.mark.parametrize("options", [("1 sign", "2 locks", "3 dogs"), ("< 5 mg", "5 to 9 mg", "> 9 mg"), ("Less than 1 h", "About 2 h", "More than 3 h"), ("−2", "0", "+2"), ("$5", "$10", "$20")])
+def test_numbers_stay_in_order(options: tuple[str, ...]) -> None:
+    assert in_order_of_numbers(Choice(tuple(Alternative(str(i), Line.parse(text)) for i, text in enumerate(options))))

@@ -20,7 +20,7 @@ def examine(inputs: Inputs, today: datetime.date | None = None, release: bool = 
     """
     assets = {path: image_kind(path, data) for path, data in inputs.images.items()}
     assets |= dict.fromkeys(inputs.others, "!it is not a PNG, JPEG or SVG")
-    reading = read_course(inputs.yaml, assets)
+    reading = read_course(inputs.yaml, assets, inputs.tables)
     found: list[Diagnostic] = list(reading.diagnostics)
     found += [faults.outside_course(Span(path), target) for path, target in inputs.outside]
     found += [faults.unreadable_file(Span(path), reason) for path, reason in inputs.unreadable]

@@ -21,13 +21,14 @@ class Inputs:
     yaml: dict[str, bytes] = field(default_factory=dict)
     images: dict[str, bytes] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
+    tables: dict[str, bytes] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     outside: list[tuple[str, str]] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every file that a build may depend on, by path."""
-        files = {**self.yaml, **self.images, **self.templates}
+        files = {**self.yaml, **self.images, **self.templates, **self.tables}
         return {path: hashlib.sha256(files[path]).hexdigest() for path in sorted(files)}
 
 
@@ -59,7 +60,9 @@ def _take(inputs: Inputs, real: Path, path: Path) -> None:
     suffix = path.suffix.lower()
     in_templates = name.startswith("templates/")
     wanted = inputs.templates if in_templates else inputs.yaml if suffix in (".yaml", ".yml") else inputs.images
-    if not in_templates and suffix not in (".yaml", ".yml", *IMAGES):
+    if name.startswith("quizzes/judges/") and suffix == ".csv":
+        wanted = inputs.tables
+    elif not in_templates and suffix not in (".yaml", ".yml", *IMAGES):
         inputs.others.append(name)
         return
     if not _inside(inputs, real, path):

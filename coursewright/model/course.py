@@ -15,6 +15,7 @@ from coursewright.model.base import Id, Ids, Phrase, Sourced, Word, children
 from coursewright.model.claim import Claim, Handling, Ledger, SourceClaim, SourceDocument
 from coursewright.model.glossary import Glossary, GlossaryTerm
 from coursewright.model.items.base import ItemBase, SingleItem
+from coursewright.model.judgement import Judgements
 from coursewright.model.module import Closing, Module, Objective, Orientation, Section, Unit
 from coursewright.model.prose import Line, Prose
 from coursewright.model.quiz import Bank, Blueprint
@@ -74,6 +75,7 @@ class Course:
     document: SourceDocument | None = None
     files: tuple[Sourced, ...] = ()
     assets: dict[str, str] = field(default_factory=dict)
+    judgements: dict[str, Judgements] = field(default_factory=dict)
     broken: str = ""
     today: datetime.date | None = None
     release: bool = False

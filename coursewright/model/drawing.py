@@ -23,33 +23,98 @@ class Shortage:
     found: int
 
 
-def draw(course: Course, blueprint: Blueprint) -> tuple[tuple[ItemBase, ...], tuple[Shortage, ...]]:
-    """The items of a form, and the rows that could not be filled.
+def draw(course: Course, blueprint: Blueprint, number: int = 1) -> tuple[tuple[ItemBase, ...], tuple[Shortage, ...]]:
+    """The items of the form `number` of a blueprint, counted from 1, and the rows that could not be filled.
 
-    Rows with fewer candidates choose first. A cluster counts as many items as it asks, and is drawn whole or not.
-    A blueprint parallel to another has its rows, and draws from what the other left.
+    Rows with fewer candidates choose first; where that leaves one short, items change places among rows until each is
+    full or no exchange helps. A cluster counts as many items as it asks, and is drawn whole or not. A blueprint parallel
+    to another has its rows, and draws from what the other left, so that nobody meets an item in both.
     """
-    pool = [item for item in course.items if item.pool == blueprint.pool]
-    cells, taken = blueprint.cells, set[str]()
+    cells = cells_of(course, blueprint)
+    barred = _barred(course, blueprint, number)
+    seed = form_seed(blueprint, number)
+    pool = [item for item in course.items if item.pool == blueprint.pool and item.id not in barred]
+    candidates = [[item for item in pool if fits(course, cell, item)] for cell in cells]
+    size = {item.id: sum(1 for _ in item.singles()) for item in pool}
+    held: list[list[str]] = [[] for _ in cells]
+    owner: dict[str, int] = {}
+
+    def count(row: int) -> int:
+        return sum(size[id_] for id_ in held[row])
+
+    for i in sorted(range(len(cells)), key=lambda i: (len(candidates[i]), i)):
+        for item in shuffled(candidates[i], f"{seed}/{i}", lambda c: c.id):
+            if item.id not in owner and count(i) + size[item.id] <= cells[i].count:
+                owner[item.id] = i
+                held[i].append(item.id)
+    orders = [[c.id for c in shuffled(candidates[i], f"{seed}/{i}", lambda c: c.id) if size[c.id] == 1] for i in range(len(cells))]
+    for i, cell in enumerate(cells):
+        while count(i) < cell.count and _exchange(i, orders, owner, held, set()):
+            pass
+    shortages = tuple(Shortage(cell, cell.count, count(i)) for i, cell in enumerate(cells) if count(i) < cell.count)
+    chosen = [item for item in pool if item.id in owner]
+    if blueprint.shuffle_items:
+        chosen = shuffled(chosen, seed + "/order", lambda item: item.id)
+    return tuple(chosen), shortages
+
+
+def drawable(course: Course, blueprint: Blueprint) -> tuple[ItemBase, ...]:
+    """Every item that some form of the blueprint may hold."""
+    cells = cells_of(course, blueprint)
+    return tuple(item for item in course.items if item.pool == blueprint.pool and any(fits(course, cell, item) for cell in cells))
+
+
+def form_seed(blueprint: Blueprint, number: int) -> str:
+    """The seed of one form: the blueprint's own for the first, so that it stays what it was."""
+    return blueprint.seed if number == 1 else f"{blueprint.seed}/form {number}"
+
+
+def cells_of(course: Course, blueprint: Blueprint) -> tuple[Cell, ...]:
+    """The rows that a form must fill: its own, or those of the blueprint that it is parallel to."""
+    twin = twin_of(course, blueprint)
+    return twin.cells if twin is not None else blueprint.cells
+
+
+def _exchange(row: int, orders: list[list[str]], owner: dict[str, int], held: list[list[str]], tried: set[str]) -> bool:
+    """Give `row` one item more: a free one, or one whose row can take another instead (an augmenting path)."""
+    for id_ in orders[row]:
+        if id_ in tried or owner.get(id_) == row:
+            continue
+        tried.add(id_)
+        other = owner.get(id_)
+        if other is None or _exchange(other, orders, owner, held, tried):
+            if other is not None:
+                held[other].remove(id_)
+            owner[id_] = row
+            held[row].append(id_)
+            return True
+    return False
+
+
+def _barred(course: Course, blueprint: Blueprint, number: int) -> set[str]:
+    """The items that this form leaves to the blueprints parallel to its own.
+
+    The first form of a blueprint with rows takes what it likes, the first of a parallel one takes from the rest; all
+    later forms leave alone what was not theirs: what the other's first form holds, and half of what neither holds.
+    """
     twin = twin_of(course, blueprint)
     if twin is not None:
-        cells, taken = twin.cells, {item.id for item in draw(course, twin)[0]}
-    spent = set(taken)
-    candidates = [[item for item in pool if fits(course, cell, item)] for cell in cells]
-    shortages = []
-    for i in sorted(range(len(candidates)), key=lambda i: (len(candidates[i]), i)):
-        cell, count = cells[i], 0
-        for item in shuffled((c for c in candidates[i] if c.id not in taken), f"{blueprint.seed}/{i}", lambda c: c.id):
-            size = sum(1 for _ in item.singles())
-            if count + size <= cell.count:
-                taken.add(item.id)
-                count += size
-        if count < cell.count:
-            shortages.append(Shortage(cell, cell.count, count))
-    chosen = [item for item in pool if item.id in taken - spent]
-    if blueprint.shuffle_items:
-        chosen = shuffled(chosen, blueprint.seed + "/order", lambda item: item.id)
-    return tuple(chosen), tuple(shortages)
+        first = _ids(draw(course, twin)[0])
+        return first if number == 1 else first | _left_to(course, {*first, *_ids(draw(course, blueprint)[0])}, 0)
+    parallel = [other for other in course.blueprints if other.parallel_to == blueprint.id and not other.cells and other.pool == blueprint.pool]
+    if number == 1 or not parallel:
+        return set()
+    theirs = {id_ for other in parallel for id_ in _ids(draw(course, other)[0])}
+    return theirs | _left_to(course, {*theirs, *_ids(draw(course, blueprint)[0])}, 1)
+
+
+def _ids(items: Iterable[ItemBase]) -> set[str]:
+    return {item.id for item in items}
+
+
+def _left_to(course: Course, settled: set[str], half: int) -> set[str]:
+    """The half of the items that no first form holds."""
+    return {item.id for item in course.items if item.id not in settled and hashlib.sha256(item.id.encode()).digest()[0] % 2 == half}
 
 
 def twin_of(course: Course, blueprint: Blueprint) -> Blueprint | None:

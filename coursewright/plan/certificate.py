@@ -6,12 +6,11 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
 from typing import Any
 
 from coursewright.model.course import Course
 from coursewright.model.credit import contact_hours, final_form, plan_credit
-from coursewright.model.drawing import draw
+from coursewright.plan.form import plan_form
 from coursewright.plan.notice import SAMPLE
 from coursewright.read.roster import Learner
 
@@ -51,8 +50,8 @@ def plan_bar(course: Course) -> Bar | None:
     blueprint = final_form(course)
     if blueprint is None:
         return None
-    points = int(sum((single.points for item in draw(course, blueprint)[0] for single in item.singles()), Decimal(0)))
-    return Bar(ceil(points * blueprint.cut.percent / 100), points, blueprint.cut.percent)
+    cut = plan_form(course, blueprint).cut
+    return Bar(cut.needed, int(cut.points), Decimal(repr(round(cut.needed_percent, 2))) if cut.percent is None else cut.percent)
 
 
 def plan_certificate(course: Course, learner: Learner, hours: Decimal) -> Certificate:

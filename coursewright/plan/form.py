@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
-from math import ceil
 from typing import TypeVar
 
 from coursewright.model.course import Course
-from coursewright.model.drawing import draw, shuffled
+from coursewright.model.drawing import draw, drawable, form_seed, shuffled
 from coursewright.model.interaction import Choice, Match, Order
-from coursewright.model.items.base import Question
+from coursewright.model.judgement import Cut, CutRule, Rating, cut_score
 from coursewright.model.quiz import Blueprint
 from coursewright.plan.sheet import Asked, Group, Sheet, plan_sheet
 
 T = TypeVar("T")
+JUDGES = "quizzes/judges"
 
 
 @dataclass(frozen=True)
@@ -28,25 +28,63 @@ class Form:
     id: str
     blueprint: Blueprint
     sheet: Sheet
-    cut_points: Fraction
+    cut: Cut
+    number: int = 1
 
     @property
-    def cut_percent(self) -> Decimal:
-        return self.blueprint.cut.percent
+    def cut_points(self) -> Fraction:
+        return Fraction(self.cut.needed)
 
 
-def plan_form(course: Course, blueprint: Blueprint) -> Form:
-    """Draw the form of a blueprint. Raises ValueError where the bank cannot fill it (the checks say so first)."""
-    items, shortages = draw(course, blueprint)
+class CannotFill(ValueError):
+    """A blueprint that the banks cannot fill: the rows that fail, and by how much."""
+
+
+def plan_form(course: Course, blueprint: Blueprint, number: int = 1) -> Form:
+    """Draw a form of a blueprint, counted from 1. Raises CannotFill where the banks cannot (the checks say so first)."""
+    items, shortages = draw(course, blueprint, number)
     if shortages:
-        raise ValueError(f"blueprint {blueprint.id} cannot be filled")
+        missing = "; ".join(f"{s.cell.described}: {s.wanted} wanted, {s.found} found" for s in shortages)
+        raise CannotFill(f"blueprint {blueprint.id} cannot be filled: {missing}")
     sheet = plan_sheet(blueprint.id, blueprint.title, items)
     if blueprint.shuffle_options:
-        groups = tuple(replace(g, asked=tuple(_shuffle_options(asked, blueprint.seed) for asked in g.asked)) for g in sheet.groups)
+        seed = form_seed(blueprint, number)
+        groups = tuple(replace(g, asked=tuple(_shuffle_options(asked, seed) for asked in g.asked)) for g in sheet.groups)
         sheet = replace(sheet, groups=groups)
-    id_ = f"{blueprint.id}-{_checksum(sheet)}"
-    cut = Fraction(ceil(sheet.points * Fraction(blueprint.cut.percent) / 100))
-    return Form(id_, blueprint, replace(sheet, id=id_), cut)
+    id_ = f"{blueprint.id}-{checksum(sheet)}"
+    points = {asked.question.id: asked.question.points for asked in sheet.asked}
+    return Form(id_, blueprint, replace(sheet, id=id_), cut_score(cut_rule(course, blueprint), points), number)
+
+
+def plan_forms(course: Course, blueprint: Blueprint, count: int) -> tuple[Form, ...]:
+    """The first `count` forms of a blueprint. Raises CannotFill."""
+    return tuple(plan_form(course, blueprint, number) for number in range(1, count + 1))
+
+
+def cut_rule(course: Course, blueprint: Blueprint) -> CutRule:
+    """How the blueprint's cut score follows from items, with the judges' chances where it has any.
+
+    A judge who did not rate every item that the blueprint may draw is left out; a rule says so.
+    """
+    cut = blueprint.cut
+    judgements = course.judgements.get(f"{JUDGES}/{cut.judges}") if cut.method != "fixed" else None
+    if judgements is None:
+        return CutRule(cut.method, cut.percent)
+    wanted = {single.id for item in drawable(course, blueprint) for single in item.singles()}
+    chances = {}
+    for judge, ratings in judgements.latest.items():
+        made = {item: chance for item, rating in ratings.items() if (chance := chance_of(blueprint, rating)) is not None}
+        if wanted <= set(made):
+            chances[judge] = {item: made[item] for item in sorted(wanted)}
+    return CutRule(cut.method, cut.percent, chances)
+
+
+def chance_of(blueprint: Blueprint, rating: Rating) -> Fraction | None:
+    """What a rating comes to: Angoff's chance as it is, Ebel's by the grid; None where it has neither."""
+    if blueprint.cut.method == "angoff":
+        return rating.chance
+    percent = next((row.get(d) for r, row in blueprint.cut.grid.items() if r == rating.relevance for d in row if d == rating.difficulty), None)
+    return Fraction(percent) / 100 if percent is not None else None
 
 
 def _shuffle_options(asked: Asked, seed: str) -> Asked:
@@ -56,10 +94,12 @@ def _shuffle_options(asked: Asked, seed: str) -> Asked:
         return tuple(shuffled(things, f"{seed}/{question.id}", lambda thing: thing.id))  # type: ignore[attr-defined]
 
     match question.interaction:
-        case Choice(ordered=False) as choice if not _has_numbers(question):
-            made: Choice | Match | Order = replace(choice, alternatives=mixed(choice.alternatives))
+        case Choice(ordered=False) as choice if not in_order_of_numbers(choice):
+            loose = [a for a in choice.alternatives if not STAYS_LAST.search(a.text.plain)]
+            last = [a for a in choice.alternatives if STAYS_LAST.search(a.text.plain)]
+            made: Choice | Match | Order = replace(choice, alternatives=(*mixed(loose), *last))
         case Match() as match:
-            made = replace(match, choices=mixed(match.choices))
+            made = match if all(_NUMBER.match(c.text.plain) for c in match.choices) else replace(match, choices=mixed(match.choices))
         case Order() as order:
             made = replace(order, alternatives=mixed(order.alternatives))
         case _:
@@ -67,13 +107,18 @@ def _shuffle_options(asked: Asked, seed: str) -> Asked:
     return replace(asked, question=replace(question, interaction=made))
 
 
-def _has_numbers(question: Question) -> bool:
-    """Whether the options are numbers in order, which a reader expects to stay so."""
-    assert isinstance(question.interaction, Choice)
-    return all(a.text.plain[:1].isdigit() for a in question.interaction.alternatives)
+#: options that speak of the others: they stay where a reader looks for them
+STAYS_LAST = re.compile(r"^\W*(none|all|both|neither|any|some) of (these|those|them|the (above|others?|options|answers))|^\W*(all|none) (the )?above|^\W*(none|neither) (is|are) ", re.IGNORECASE)
+_NUMBER = re.compile(r"^\s*(about|under|over|up to|(less|fewer|more) than|at (least|most)|[<>≤≥~≈±−+$€£-])?\s*[\d.,]*\d", re.IGNORECASE)
 
 
-def _checksum(sheet: Sheet) -> str:
+def in_order_of_numbers(choice: Choice) -> bool:
+    """Whether the options are numbers, which a reader expects in order."""
+    return all(_NUMBER.match(a.text.plain) for a in choice.alternatives)
+
+
+def checksum(sheet: Sheet) -> str:
+    """Eight hexadecimal digits of what a learner sees: items, their order, their options in order, points, cases."""
     content = json.dumps([[_content(asked) for asked in group.asked] + [_case(group)] for group in sheet.groups], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()[:8]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from coursewright.model.module import Closing, Module, Orientation
 from coursewright.model.quiz import Bank, Blueprint
 from coursewright.model.reference import References
 from coursewright.read import faults
+from coursewright.read.judges import read_judges
 from coursewright.read.nodes import decode, read_nodes
 from coursewright.read.validate import read_model
 from coursewright.source.diagnostic import Diagnostic
@@ -77,11 +78,11 @@ def read_file(path: str, data: bytes) -> FileRead:
     return FileRead(source, made, tuple(found + more), broken)
 
 
-def read_course(files: Mapping[str, bytes], assets: Mapping[str, str] | None = None) -> Reading:
+def read_course(files: Mapping[str, bytes], assets: Mapping[str, str] | None = None, tables: Mapping[str, bytes] | None = None) -> Reading:
     """Read the files of a course, given by their paths below its folder (`course/course.yaml` …).
 
     assets: the other files of the course folder by path, each with the kind of content found in it
-    (`image/png`, or a reason why it cannot be used, starting with `!`).
+    (`image/png`, or a reason why it cannot be used, starting with `!`). tables: the CSV files of judges, by path.
     """
     reading = Reading(None)
     by_kind: dict[type[Sourced], list[Any]] = {}
@@ -98,9 +99,14 @@ def read_course(files: Mapping[str, bytes], assets: Mapping[str, str] | None = N
     if COURSE not in files:
         span = Span(COURSE)
         reading.diagnostics.append(faults.unreadable_file(span, "there is no such file"))
+    judgements = {}
+    for path, data in sorted((tables or {}).items()):
+        judgements[path], found, reading.sources[path] = read_judges(path, data)
+        reading.diagnostics += found
     infos = by_kind.get(CourseInfo, [])
     if infos:
-        reading.course = _assemble(infos[0], by_kind, "\n".join(filter(None, broken)), dict(assets or {}))
+        course = _assemble(infos[0], by_kind, "\n".join(filter(None, broken)), dict(assets or {}))
+        reading.course = replace(course, judgements=judgements)
     return reading
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import re
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from coursewright.read.nodes import decode
+from coursewright.read.table import read_table
 from coursewright.source.diagnostic import Diagnostic, fault
 from coursewright.source.span import Source, Span
 from coursewright.source.suggest import did_you_mean
@@ -18,9 +17,10 @@ from coursewright.source.suggest import did_you_mean
 REQUIRED = ("given_name", "family_name", "completed_at")
 OPTIONAL = (
     *("learner_id", "credential", "profession", "license_state", "license_id", "npi", "board", "board_id", "birth_month", "birth_day"),
-    *("score_percent", "attempts", "consent_to_report", "action"),
+    *("score_percent", "attempts", "consent_to_report", "action", "seat", "large_print", "extra_minutes"),
 )
 MOST = 100_000  # rows
+NO_DAY = datetime.date.min  # a learner who has not completed yet
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Learner:
     line: int
     given_name: str
     family_name: str
-    completed_at: datetime.date
+    completed_at: datetime.date = NO_DAY
     learner_id: str = ""
     credential: str = ""
     profession: str = ""
@@ -45,6 +45,9 @@ class Learner:
     attempts: int | None = None
     consent_to_report: bool = False
     action: str = "add"
+    seat: str = ""
+    large_print: bool = False
+    extra_minutes: int = 0
 
     @property
     def name(self) -> str:
@@ -99,56 +102,38 @@ def learner_repeated(name: str, line: int) -> tuple[str, str]:
     return f"{name} stands in line {line} already", "remove the row, or tell two people of one name apart with learner_id"
 
 
-def read_roster(path: str, data: bytes) -> Roster:
-    """Read a roster. Columns in any order; unknown columns are left alone, with a hint where one looks misspelled."""
-    source, found = decode(path, data)
-    roster = Roster(source, diagnostics=list(found))
-    if found:
+def read_roster(path: str, data: bytes, required: tuple[str, ...] = REQUIRED) -> Roster:
+    """Read a roster. Columns in any order; unknown columns are left alone, with a hint where one looks misspelled.
+
+    required: the columns that must be there; a roster of those who will sit a test needs no `completed_at` yet.
+    """
+    table = read_table(path, data)
+    roster = Roster(table.source, diagnostics=table.diagnostics)
+    if table.problem:
+        roster.diagnostics.append(roster_columns(Span(path), table.problem.replace("this table", "this roster"), table.hint))
+    if roster.diagnostics:
         return roster
-    text = source.text
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows = list(_rows(text, delimiter))
-    except csv.Error as error:
-        roster.diagnostics.append(roster_columns(Span(path), f"this is no CSV: {error}", "save it as CSV, in UTF-8"))
-        return roster
-    if not rows:
-        roster.diagnostics.append(roster_columns(Span(path), "this roster is empty", "begin with a line of column names"))
-        return roster
-    header = [name.strip().lower() for name in rows[0][1]]
-    missing = [name for name in REQUIRED if name not in header]
+    missing = table.missing(*required)
     if missing:
-        hint = did_you_mean(missing[0], header) or f"the first line must name {', '.join(REQUIRED)}"
-        roster.diagnostics.append(roster_columns(Span(path), f"the column {missing[0]} is missing", hint))
+        hint = did_you_mean(missing, table.header) or f"the first line must name {', '.join(required)}"
+        roster.diagnostics.append(roster_columns(Span(path), f"the column {missing} is missing", hint))
         return roster
     seen: dict[tuple[str, ...], int] = {}
-    for line, cells in rows[1 : MOST + 1]:
-        if not any(cell.strip() for cell in cells):
-            continue
-        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name in (*REQUIRED, *OPTIONAL)}
-        learner = _learner(roster, line, values)
+    for line, cells in table.rows[:MOST]:
+        values = {name: cell for name, cell in cells.items() if name in (*REQUIRED, *OPTIONAL)}
+        learner = _learner(roster, line, values, required)
         if learner is None:
             continue
-        key = (*learner.identity, learner.completed_at.isoformat())
+        key = (*learner.identity, learner.completed_at.isoformat() if "completed_at" in required else "")
         if key in seen:
-            roster.diagnostics.append(learner_repeated(_span(source, line), learner.name, seen[key]))
+            roster.diagnostics.append(learner_repeated(_span(roster.source, line), learner.name, seen[key]))
             continue
         seen[key] = line
         roster.learners.append(learner)
     return roster
 
 
-def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader((line + "\n" for line in text.split("\n")), delimiter=delimiter, strict=True)
-    found, start = [], 1
-    for row in reader:
-        found.append((start, row))
-        start = reader.line_num + 1
-    return found
-
-
-def _learner(roster: Roster, line: int, values: dict[str, str]) -> Learner | None:
+def _learner(roster: Roster, line: int, values: dict[str, str], required: tuple[str, ...]) -> Learner | None:
     before = len(roster.diagnostics)
 
     def wrong(name: str, problem: str, hint: str) -> None:
@@ -165,7 +150,7 @@ def _learner(roster: Roster, line: int, values: dict[str, str]) -> Learner | Non
                 wrong(name, f"{values[name]!r} is not understood", hint)
             else:
                 made[name] = value
-        elif name == "completed_at":
+        elif name in required:
             wrong(name, "there is no date", hint)
     return None if len(roster.diagnostics) > before else Learner(line=line, **made)  # type: ignore[arg-type]
 
@@ -187,13 +172,19 @@ def _count(low: int, high: int) -> Callable[[str], int | None]:
     return lambda text: int(text) if text.isdigit() and low <= int(text) <= high else None
 
 
+def _yes_no(text: str) -> bool | None:
+    return {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}.get(text.lower())
+
+
 _TYPED: dict[str, tuple[Callable[[str], Any], str]] = {
     "completed_at": (_date, "write a date as YYYY-MM-DD"),
     "score_percent": (_percent, "write a number from 0 to 100"),
     "attempts": (_count(1, 99), "write a count"),
     "birth_month": (_count(1, 12), "write a month from 1 to 12"),
     "birth_day": (_count(1, 31), "write a day from 1 to 31"),
-    "consent_to_report": (lambda text: {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}.get(text.lower()), "write yes or no"),
+    "consent_to_report": (_yes_no, "write yes or no"),
+    "large_print": (_yes_no, "write yes or no"),
+    "extra_minutes": (_count(0, 999), "write minutes as a whole number"),
     "action": (lambda text: text.lower() if text.lower() in ("add", "delete") else None, "write add or delete"),
 }
 

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from coursewright.model.interaction import Choice, Match, NumericEntry, Order, TextEntry
+from coursewright.model.judgement import Cut
 from coursewright.plan.ama import ama
 from coursewright.plan.numbering import Numbering
 from coursewright.plan.sheet import label, verdict
@@ -35,7 +36,7 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self.environment.filters.update(points=points, data_uri=svg_data_uri, letter=label, minutes=minutes, date=long_date, inline_svg=inline_svg, raw=Markup)
+        self.environment.filters.update(points=points, data_uri=svg_data_uri, letter=label, minutes=minutes, date=long_date, inline_svg=inline_svg, raw=Markup, cut=cut_in_words)
         self.environment.globals.update(interaction_name=lambda thing: INTERACTIONS[type(thing)], web_faces=web_faces, verdict=verdict)
 
     def text(self, name: str) -> str:
@@ -84,6 +85,16 @@ def points(value: Fraction) -> str:
     """`1 point`, `2 points`, `½ point`."""
     text = str(value.numerator) if value.denominator == 1 else f"{float(value):g}"
     return f"{text} point" + ("" if value == 1 else "s")
+
+
+def cut_in_words(cut: Cut) -> str:
+    """`80% of 25 points: at least 20 points`; with judges, how many, and the standard error of their mean."""
+    if cut.mean is None:
+        return f"{cut.percent}% of {points(cut.points)}: at least {points(Fraction(cut.needed))}"
+    name = {"angoff": "modified Angoff", "ebel": "Ebel"}[cut.method]
+    error = f", SE {cut.error:.2f}" if cut.error is not None else ""
+    floor = f"; never below {cut.percent}%" if cut.percent is not None else ""
+    return f"at least {cut.needed} of {points(cut.points)} ({name}, {cut.judges} judges: {float(cut.mean):.2f}{error}{floor})"
 
 
 def minutes(value: int) -> str:
