@@ -1,0 +1,334 @@
+"""The record of what was printed: every form with the items, orders, keys and cut score that its learners met.
+
+An answer sheet is scored against the record, never against the bank of today: so an old sheet keeps its score when an
+item is rewritten. Items stand in it once each version, and forms refer to them. The record holds keys: it is the
+grader's, and no learner's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, assert_never
+
+from coursewright.model.course import Course
+from coursewright.model.interaction import (
+    Alternative,
+    Choice,
+    ChoiceKey,
+    Interaction,
+    Key,
+    Match,
+    MatchKey,
+    NumericEntry,
+    NumericKey,
+    Order,
+    OrderKey,
+    PanelKey,
+    TextEntry,
+    TextKey,
+)
+from coursewright.model.judgement import CutRule
+from coursewright.model.prose import Line
+from coursewright.plan.form import Form, cut_rule
+from coursewright.plan.numbering import Numbering
+
+
+class DamagedRecord(Exception):
+    """A record that cannot be read, or whose forms are not what their ids say."""
+
+
+@dataclass(frozen=True)
+class ItemRecord:
+    """One version of an item: what was asked and what was right. `version` is a hash of what learners saw of it.
+
+    objective, section and module are for reports: ids, and the words that were printed. options: alternatives by id as
+    plain text (for a match: its choices; prompts stand in `prompts`).
+    """
+
+    id: str
+    version: str
+    type: str
+    stem: str
+    interaction: Interaction
+    key: Key
+    points: Fraction
+    module: str = ""
+    objective: str = ""
+    objective_text: str = ""
+    section: str = ""
+    section_text: str = ""
+    moore: str = ""
+
+
+@dataclass(frozen=True)
+class FormRecord:
+    """One form: its items in order, each with the order in which it showed alternatives (or choices of a match)."""
+
+    id: str
+    blueprint: str
+    items: tuple[tuple[str, tuple[str, ...]], ...]
+    rule: CutRule
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return tuple(version for version, _ in self.items)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One printed copy: the code of its sheet, its form and, where it was printed for somebody, for whom."""
+
+    sheet: str
+    form: str
+    number: int
+    learner_id: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    seat: str = ""
+    large_print: bool = False
+    extra_minutes: int = 0
+    roster: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that was printed for one administration of a test, or was taken elsewhere and is graded here.
+
+    test: the blueprint's id. title: its words. paper: `a4` or `letter`. items by version, forms by id, copies by sheet.
+    """
+
+    course: str
+    test: str
+    title: str
+    paper: str = "a4"
+    items: Mapping[str, ItemRecord] = field(default_factory=dict)
+    forms: Mapping[str, FormRecord] = field(default_factory=dict)
+    copies: Mapping[str, Copy] = field(default_factory=dict)
+
+    def merged(self, other: Record) -> Record:
+        """This record with another's forms and copies added: what was printed before is never forgotten."""
+        return Record(
+            other.course, other.test, other.title, other.paper, {**self.items, **other.items}, {**self.forms, **other.forms}, {**self.copies, **other.copies}
+        )
+
+    def form_items(self, form: str) -> tuple[ItemRecord, ...]:
+        """The items of a form, in its order."""
+        return tuple(self.items[version] for version in self.forms[form].versions)
+
+
+def record_items(course: Course, numbering: Numbering, form: Form) -> dict[str, ItemRecord]:
+    """The items of a form by version."""
+    by_id = {single.id: single for single in course.single_items}
+    module_of = {single.id: bank.module for bank in course.banks for item in bank.items for single in item.singles()}
+    made = {}
+    for asked in form.sheet.asked:
+        item = by_id[asked.question.id]
+        objective = course.objectives.get(item.objective or "")
+        section = course.sections.get(item.section or "")
+        question = item.question
+        version = item_version(question.id, question.stem.source, question.interaction, question.points)
+        made[version] = ItemRecord(
+            item.id,
+            version,
+            getattr(item, "type", ""),
+            question.stem.plain,
+            question.interaction,
+            item.key,
+            question.points,
+            module_of[item.id],
+            item.objective or "",
+            objective.text if objective else "",
+            item.section or "",
+            f"{numbering.sections[section.id]} {section.title}" if section else "",
+            item.moore or "",
+        )
+    return made
+
+
+def record_form(course: Course, form: Form) -> FormRecord:
+    """A form as the record keeps it."""
+    versions = {}
+    for item in course.single_items:
+        question = item.question
+        versions[item.id] = item_version(item.id, question.stem.source, question.interaction, question.points)
+    rule = cut_rule(course, form.blueprint)
+    mine = {asked.question.id for asked in form.sheet.asked}
+    chances = {judge: {item: chance for item, chance in by_item.items() if item in mine} for judge, by_item in rule.chances.items()}
+    items = tuple((versions[asked.question.id], shown_order(asked.question.interaction)) for asked in form.sheet.asked)
+    return FormRecord(form.id, form.blueprint.id, items, CutRule(rule.method, rule.percent, chances))
+
+
+def shown_order(interaction: Interaction) -> tuple[str, ...]:
+    """The ids of what can be shuffled, in the order shown."""
+    match interaction:
+        case Choice(alternatives=alternatives) | Order(alternatives=alternatives):
+            return tuple(a.id for a in alternatives)
+        case Match(choices=choices):
+            return tuple(c.id for c in choices)
+        case NumericEntry() | TextEntry():
+            return ()
+        case other:
+            assert_never(other)
+
+
+def item_version(id_: str, stem: str, interaction: Interaction, points: Fraction) -> str:
+    """`q-1@3fa92c01`: the item's id, and a hash of what is asked whatever the order of its options and its key."""
+    content = json.dumps([stem, interaction_json(interaction), str(points)], ensure_ascii=False, sort_keys=True)
+    return f"{id_}@{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+# ---- as JSON ----------------------------------------------------------------------------------------------------
+
+
+def interaction_json(interaction: Interaction) -> dict[str, Any]:
+    """An interaction as JSON values; texts as the author wrote them."""
+
+    def listed(things: tuple[Alternative, ...]) -> list[list[str]]:
+        return [[thing.id, thing.text.source] for thing in things]
+
+    match interaction:
+        case Choice(alternatives, multiple, ordered):
+            return {"kind": "choice", "alternatives": listed(alternatives), "multiple": multiple, "ordered": ordered}
+        case Match(prompts, choices):
+            return {"kind": "match", "prompts": listed(prompts), "choices": listed(choices)}
+        case Order(alternatives):
+            return {"kind": "order", "alternatives": listed(alternatives)}
+        case NumericEntry(unit):
+            return {"kind": "numeric", "unit": unit}
+        case TextEntry(length):
+            return {"kind": "text", "length": length}
+        case other:
+            assert_never(other)
+
+
+def interaction_of(data: Mapping[str, Any]) -> Interaction:
+    """The inverse of `interaction_json`."""
+
+    def listed(name: str) -> tuple[Alternative, ...]:
+        return tuple(Alternative(id_, Line.parse(text)) for id_, text in data[name])
+
+    match data["kind"]:
+        case "choice":
+            return Choice(listed("alternatives"), data["multiple"], data["ordered"])
+        case "match":
+            return Match(listed("prompts"), listed("choices"))
+        case "order":
+            return Order(listed("alternatives"))
+        case "numeric":
+            return NumericEntry(data["unit"])
+        case "text":
+            return TextEntry(data["length"])
+        case other:
+            raise DamagedRecord(f"no such interaction: {other}")
+
+
+def key_json(key: Key) -> dict[str, Any]:
+    """A key as JSON values."""
+    match key:
+        case ChoiceKey(correct, rule):
+            return {"kind": "choice", "correct": sorted(correct), "rule": rule}
+        case PanelKey(shares):
+            return {"kind": "panel", "shares": [[id_, str(share)] for id_, share in shares]}
+        case MatchKey(pairs):
+            return {"kind": "match", "pairs": [list(pair) for pair in pairs]}
+        case OrderKey(order):
+            return {"kind": "order", "order": list(order)}
+        case NumericKey(value, tolerance):
+            return {"kind": "numeric", "value": format(value, "f"), "tolerance": format(tolerance, "f")}
+        case TextKey(accepted):
+            return {"kind": "text", "accepted": list(accepted)}
+        case other:
+            assert_never(other)
+
+
+def key_of(data: Mapping[str, Any]) -> Key:
+    """The inverse of `key_json`."""
+    match data["kind"]:
+        case "choice":
+            return ChoiceKey(frozenset(data["correct"]), data["rule"])
+        case "panel":
+            return PanelKey(tuple((id_, Fraction(share)) for id_, share in data["shares"]))
+        case "match":
+            return MatchKey(tuple((p, c) for p, c in data["pairs"]))
+        case "order":
+            return OrderKey(tuple(data["order"]))
+        case "numeric":
+            return NumericKey(Decimal(data["value"]), Decimal(data["tolerance"]))
+        case "text":
+            return TextKey(tuple(data["accepted"]))
+        case other:
+            raise DamagedRecord(f"no such key: {other}")
+
+
+ITEM_WORDS = ("id", "version", "type", "stem", "module", "objective", "objective_text", "section", "section_text", "moore")
+COPY_FIELDS = ("sheet", "form", "number", "learner_id", "given_name", "family_name", "seat", "large_print", "extra_minutes")
+
+
+def record_json(record: Record) -> str:
+    """The record as text: JSON, a line for each item, form and copy, in a fixed order."""
+    lines = [json.dumps({"coursewright": 1, "course": record.course, "test": record.test, "title": record.title, "paper": record.paper}, ensure_ascii=False)]
+    for _, item in sorted(record.items.items()):
+        data = {name: getattr(item, name) for name in ITEM_WORDS}
+        data |= {"interaction": interaction_json(item.interaction), "key": key_json(item.key), "points": str(item.points)}
+        lines.append(json.dumps({"item": data}, ensure_ascii=False))
+    for _, form in sorted(record.forms.items()):
+        rule = {
+            "method": form.rule.method,
+            "percent": None if form.rule.percent is None else format(form.rule.percent, "f"),
+            "chances": {judge: {i: str(c) for i, c in chances.items()} for judge, chances in form.rule.chances.items()},
+        }
+        lines.append(json.dumps({"form": {"id": form.id, "blueprint": form.blueprint, "items": form.items, "cut": rule}}, ensure_ascii=False))
+    for copy in sorted(record.copies.values(), key=lambda copy: (copy.number, copy.sheet)):
+        lines.append(json.dumps({"copy": {**{name: getattr(copy, name) for name in COPY_FIELDS}, "roster": copy.roster}}, ensure_ascii=False))
+    return "\n".join(lines) + "\n"
+
+
+def read_record(text: str) -> Record:
+    """The inverse of `record_json`. Raises DamagedRecord, naming the line."""
+    items: dict[str, ItemRecord] = {}
+    forms: dict[str, FormRecord] = {}
+    copies: dict[str, Copy] = {}
+    head: dict[str, Any] = {}
+    number = 0
+    try:
+        for number, line in enumerate(text.splitlines(), 1):
+            data = json.loads(line)
+            if number == 1:
+                head = data
+                if head["coursewright"] != 1:
+                    raise DamagedRecord("this record was written by a newer Coursewright")
+            elif "item" in data:
+                entry = data["item"]
+                words = {name: entry[name] for name in ITEM_WORDS}
+                made = ItemRecord(interaction=interaction_of(entry["interaction"]), key=key_of(entry["key"]), points=Fraction(entry["points"]), **words)
+                items[made.version] = made
+            elif "form" in data:
+                entry = data["form"]
+                cut = entry["cut"]
+                rule = CutRule(
+                    cut["method"],
+                    None if cut["percent"] is None else Decimal(cut["percent"]),
+                    {judge: {i: Fraction(c) for i, c in chances.items()} for judge, chances in cut["chances"].items()},
+                )
+                forms[entry["id"]] = FormRecord(entry["id"], entry["blueprint"], tuple((v, tuple(order)) for v, order in entry["items"]), rule)
+            else:
+                entry = data["copy"]
+                copy = Copy(**{name: entry[name] for name in COPY_FIELDS}, roster=tuple((n, v) for n, v in entry["roster"]))
+                copies[copy.sheet] = copy
+        made_record = Record(head["course"], head["test"], head["title"], head["paper"], items, forms, copies)
+        for form in forms.values():
+            missing = [version for version in form.versions if version not in items]
+            if missing:
+                raise DamagedRecord(f"form {form.id} refers to {missing[0]}, which is not there")
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise DamagedRecord(f"line {number} of the record is damaged ({type(error).__name__})") from None
+    return made_record
