@@ -222,14 +222,14 @@ def cache() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def workers(jobs: int | None) -> Iterator[Callable[[], Executor]]:
-    """A pool that starts with its first task. Its server imports the layout engine once, while the course is still
-    being read; workers are forked from it."""
+def workers(jobs: int | None, also: tuple[str, ...] = ()) -> Iterator[Callable[[], Executor]]:
+    """A pool that starts with its first task. Its server imports the layout engine once (and the modules `also`), while
+    the course is still being read; workers are forked from it."""
     pool: list[ProcessPoolExecutor] = []
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["coursewright.write.pdf.layout"])
+        context.set_forkserver_preload(["coursewright.write.pdf.layout", *also])
         _start_server()
 
     def executor() -> Executor:

@@ -115,6 +115,11 @@ class Course:
         return (item for item in self.single_items if isinstance(item, kind))
 
     @cached_property
+    def module_of(self) -> dict[str, str]:
+        """The module of each item, and of each item in a cluster, by id."""
+        return {id_: bank.module for bank in self.banks for item in bank.items for id_ in (item.id, *(s.id for s in item.singles()))}
+
+    @cached_property
     def objectives(self) -> dict[str, Objective]:
         return {objective.id: objective for module in self.modules for objective in module.objectives}
 

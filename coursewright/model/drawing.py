@@ -125,9 +125,8 @@ def twin_of(course: Course, blueprint: Blueprint) -> Blueprint | None:
 def fits(course: Course, cell: Cell, item: ItemBase) -> bool:
     """Whether an item may fill a row. A cluster is judged by its first question."""
     first = next(iter(item.singles()))
-    module = next((bank.module for bank in course.banks if item in bank.items), None)
     return (
-        cell.module in (None, module)
+        cell.module in (None, course.module_of.get(item.id))
         and cell.objective in (None, first.objective)
         and cell.moore in (None, first.moore)
         and cell.type in (None, getattr(item, "type", None))

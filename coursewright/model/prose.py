@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Self
 
 from markdown_it import MarkdownIt
@@ -159,7 +159,7 @@ class Prose:
         """The glossary terms marked, in reading order."""
         return tuple(node for node in self.inlines() if isinstance(node, Term))
 
-    @property
+    @cached_property
     def plain(self) -> str:
         """The words alone, without markup and citations: for counting, comparing, titles and alternative text."""
         words = " ".join("".join(_plain(node) for node in _leaves(block)) for block in self.blocks)

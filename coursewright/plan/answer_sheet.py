@@ -169,7 +169,7 @@ class _Flow:
         self.measure = measure
         self.width, self.height = SIZES[paper]
         self.paper = paper
-        left = EDGE + INNER + 1.5
+        left = EDGE + INNER + 3
         self.step = (self.width - 2 * EDGE - INNER) / measure.columns
         self.left = left
         self.bottom = self.height - BOTTOM

@@ -125,13 +125,19 @@ class Record:
         return tuple(self.items[version] for version in self.forms[form].versions)
 
 
-def record_items(course: Course, numbering: Numbering, form: Form) -> dict[str, ItemRecord]:
-    """The items of a form by version."""
-    by_id = {single.id: single for single in course.single_items}
-    module_of = {single.id: bank.module for bank in course.banks for item in bank.items for single in item.singles()}
+def item_versions(course: Course) -> dict[str, str]:
+    """The version of every item that asks one thing, by its id."""
+    questions = (item.question for item in course.single_items)
+    return {q.id: item_version(q.id, q.stem.source, q.interaction, q.points) for q in questions}
+
+
+def record_items(course: Course, numbering: Numbering, *forms: Form) -> dict[str, ItemRecord]:
+    """The items of forms by version."""
+    wanted = {asked.question.id for form in forms for asked in form.sheet.asked}
     made = {}
-    for asked in form.sheet.asked:
-        item = by_id[asked.question.id]
+    for item in course.single_items:
+        if item.id not in wanted:
+            continue
         objective = course.objectives.get(item.objective or "")
         section = course.sections.get(item.section or "")
         question = item.question
@@ -144,7 +150,7 @@ def record_items(course: Course, numbering: Numbering, form: Form) -> dict[str, 
             question.interaction,
             item.key,
             question.points,
-            module_of[item.id],
+            course.module_of[item.id],
             item.objective or "",
             objective.text if objective else "",
             item.section or "",
@@ -154,12 +160,9 @@ def record_items(course: Course, numbering: Numbering, form: Form) -> dict[str, 
     return made
 
 
-def record_form(course: Course, form: Form) -> FormRecord:
-    """A form as the record keeps it."""
-    versions = {}
-    for item in course.single_items:
-        question = item.question
-        versions[item.id] = item_version(item.id, question.stem.source, question.interaction, question.points)
+def record_form(course: Course, form: Form, versions: Mapping[str, str] | None = None) -> FormRecord:
+    """A form as the record keeps it. versions: of `item_versions`, where there are many forms."""
+    versions = versions or item_versions(course)
     rule = cut_rule(course, form.blueprint)
     mine = {asked.question.id for asked in form.sheet.asked}
     chances = {judge: {item: chance for item, chance in by_item.items() if item in mine} for judge, by_item in rule.chances.items()}
@@ -300,7 +303,7 @@ def read_record(text: str) -> Record:
     head: dict[str, Any] = {}
     number = 0
     try:
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):  # other breaks of lines stand in texts
             data = json.loads(line)
             if number == 1:
                 head = data

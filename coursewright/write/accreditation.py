@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
@@ -135,7 +136,7 @@ def _tables(packet: Packet, plans: dict[str, Any]) -> list[tuple[str, str, bytes
     return made
 
 
-def csv_bytes(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> bytes:
+def csv_bytes(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
     """A table as CSV (RFC 4180), in UTF-8 with a byte order mark, as spreadsheets need it. A cell that a spreadsheet
     would take for a formula gets an apostrophe."""
     text = StringIO()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from coursewright.model.base import Id, Kind, Moore, Number, Sourced
 from coursewright.model.interaction import Interaction, Key, Response
@@ -66,6 +66,8 @@ class ItemBase(Sourced):
 class SingleItem(ItemBase):
     """An item that asks one thing."""
 
+    _question: Question | None = PrivateAttr(default=None)
+
     stem: Prose
     points: Annotated[Number, Field(gt=0)] = Field(default=1, validate_default=True)
 
@@ -98,8 +100,15 @@ class SingleItem(ItemBase):
 
     @property
     def question(self) -> Question:
-        """The item without its key."""
-        return Question(self.id, self.stem, self.interaction, Fraction(self.points), self.instruction)
+        """The item without its key; made once."""
+        if self._question is None:
+            self._question = Question(self.id, self.asked_stem, self.interaction, Fraction(self.points), self.instruction)
+        return self._question
+
+    @property
+    def asked_stem(self) -> Prose:
+        """The stem as learners read it."""
+        return self.stem
 
 
 def letter(index: int) -> str:

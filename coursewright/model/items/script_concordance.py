@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from coursewright.model.base import Whole
 from coursewright.model.interaction import Alternative, Choice, PanelKey
-from coursewright.model.items.base import ITEM_TYPES, Example, Explanation, Question, SingleItem, letter
+from coursewright.model.items.base import ITEM_TYPES, Example, Explanation, SingleItem, letter
 from coursewright.model.prose import Line, Prose
 
 SCALE = (
@@ -44,9 +44,9 @@ class ScriptConcordance(SingleItem):
     rationale: Prose | None = None
 
     @property
-    def question(self) -> Question:
+    def asked_stem(self) -> Prose:
         text = f"{self.stem.source.rstrip()}\n\nYou were thinking of: **{self.hypothesis.source.strip()}**\n\nThen you find: **{self.finding.source.strip()}**\n\nThis hypothesis or plan becomes:"
-        return Question(self.id, Prose.parse(text), self.interaction, Fraction(self.points), self.instruction)
+        return Prose.parse(text)
 
     @property
     def interaction(self) -> Choice:

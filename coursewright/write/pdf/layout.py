@@ -44,7 +44,7 @@ def lay_out(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]
     """
     html, forms = arguments["html"], bool(arguments.get("forms"))
     options = {"pdf_variant": "pdf/ua-1", "pdf_forms": forms, "pdf_identifier": hashlib.sha256(html.encode()).digest()[:16]}
-    with _warnings() as said, _no_collection():
+    with warnings_said() as said, no_collection():
         document = HTML(string=html, url_fetcher=Fetcher(arguments["fonts"])).render(**options)
         anchors: dict[str, int] = {}
         for number, page in enumerate(document.pages):
@@ -126,7 +126,7 @@ def _saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 @contextmanager
-def _warnings() -> Iterator[list[str]]:
+def warnings_said() -> Iterator[list[str]]:
     said: list[str] = []
 
     class Ear(logging.Handler):
@@ -144,7 +144,7 @@ def _warnings() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Without the cyclic collector WeasyPrint takes 0.87 of the time; the process is short-lived."""
     enabled = gc.isenabled()
     gc.disable()
