@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from coursewright.model.course import Course, CourseInfo
@@ -17,7 +18,7 @@ from coursewright.model.module import Module, Objective
 from coursewright.model.prose import BulletList, Inline, Paragraph, Prose, ProseBlock, Strong, Text
 from coursewright.model.reference import Reference
 from coursewright.plan.ama import ama, short
-from coursewright.plan.form import Form, plan_form
+from coursewright.plan.form import STAYS_LAST, Form, in_order_of_numbers, plan_form
 from coursewright.plan.numbering import Numbering
 from coursewright.plan.sheet import Pointer, verdict
 
@@ -129,9 +130,14 @@ def plan_lms(course: Course, numbering: Numbering, pool: str = "all", modules: t
     return LmsPlan(course.info, tuple(banks), forms, course.reference_by_id)
 
 
-def keeps_order(interaction: Choice) -> bool:
+def keeps_order(choice: Choice) -> bool:
     """Whether options stay as they are written: they have an order of their own, or are numbers."""
-    return interaction.ordered or all(a.text.plain[:1].isdigit() for a in interaction.alternatives)
+    return choice.ordered or in_order_of_numbers(choice)
+
+
+def stays_in_place(alternative: Alternative) -> bool:
+    """Whether an option speaks of the others (`none of these`), so that it stays where it is while they are shuffled."""
+    return bool(STAYS_LAST.search(alternative.text.plain))
 
 
 def _entries(course: Course, numbering: Numbering, module: Module, item: object, in_forms: dict[str, tuple[str, ...]]) -> Iterator[Entry]:
@@ -197,3 +203,8 @@ def _pair(prompt: Alternative, choice: tuple[Inline, ...], explanation: Explanat
 def decimal(value: Fraction) -> str:
     """A fraction as a decimal of at most seven places, as LMSs keep points: `1`, `0.5`, `0.3333333`."""
     return f"{float(value):.7f}".rstrip("0").rstrip(".")
+
+
+def plain_number(value: Decimal) -> str:
+    """A decimal without an exponent or needless zeros."""
+    return format(value.normalize(), "f")
