@@ -36,6 +36,7 @@ class Quiz:
     entries: tuple[Entry, ...]
     interactions: tuple[Choice | Match | Order | None, ...]
     graded: bool
+    shuffled: bool = True
     instructions: tuple[ProseBlock, ...] = ()
     minutes: int | None = None
 
@@ -88,7 +89,7 @@ def _quizzes(plan: LmsPlan) -> Iterator[Quiz]:
         entries = tuple(plan.entries[a.question.id] for a in asked)
         drawn = tuple(a.question.interaction if isinstance(a.question.interaction, Choice | Match | Order) else None for a in asked)
         text = blueprint.instructions.blocks if blueprint.instructions else ()
-        yield Quiz(f"form-{blueprint.id}", blueprint.title, entries, drawn, graded=True, instructions=text, minutes=blueprint.minutes)
+        yield Quiz(f"form-{blueprint.id}", blueprint.title, entries, drawn, True, blueprint.shuffle_options, text, blueprint.minutes)
 
 
 def _assessment(plan: LmsPlan, quiz: Quiz) -> tuple[bytes, list[Diagnostic]]:
@@ -101,7 +102,7 @@ def _assessment(plan: LmsPlan, quiz: Quiz) -> tuple[bytes, list[Diagnostic]]:
     found: list[Diagnostic] = []
     for entry, interaction in zip(quiz.entries, quiz.interactions, strict=True):
         found += CanvasItem(plan, entry, interaction, quiz.id).write(section)
-    if quiz.fixed:
+    if quiz.fixed and quiz.shuffled:
         found.append(losses.options_not_shuffled(quiz.fixed.item.at(), quiz.fixed.item.id, quiz.title))
     return _bytes(root, NAMESPACE), found
 
@@ -112,9 +113,9 @@ def _meta(plan: LmsPlan, quiz: Quiz) -> bytes:
     root.set("identifier", quiz.id)
     add(root, "title", quiz.title)
     add(root, "description", Markup(plan.cited).html(quiz.instructions))
-    add(root, "shuffle_answers", "false" if quiz.fixed else "true")
+    add(root, "shuffle_answers", "false" if quiz.fixed or not quiz.shuffled else "true")
     add(root, "scoring_policy", "keep_highest")
-    add(root, "hide_results")
+    add(root, "hide_results", "always" if quiz.graded else "")  # feedback tells the key: an educator opens it after the test
     add(root, "quiz_type", "assignment" if quiz.graded else "practice_quiz")
     add(root, "points_possible", decimal(quiz.points))
     add(root, "show_correct_answers", "false" if quiz.graded else "true")
