@@ -38,7 +38,8 @@ MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "value": ("#", {}),
     "mapping": ("mapEntry+", {"lowerBound": NUMBER, "upperBound": NUMBER, "defaultValue!": NUMBER}),
     "mapEntry": ("", {"mapKey!": TEXT, "mappedValue!": NUMBER}),
-    "itemBody": (f"({BLOCK}|{INTERACTION})*", {}),
+    "itemBody": (f"({BLOCK}|{INTERACTION}|feedbackBlock)*", {}),
+    "feedbackBlock": (f"({BLOCK})*", {"outcomeIdentifier!": ID, "showHide!": "show|hide", "identifier!": ID}),
     "choiceInteraction": ("prompt? simpleChoice+", {"responseIdentifier!": ID, "shuffle!": BOOLEAN, "maxChoices!": WHOLE, "minChoices": WHOLE}),
     "orderInteraction": ("prompt? simpleChoice+", {"responseIdentifier!": ID, "shuffle!": BOOLEAN}),
     "matchInteraction": ("prompt? simpleMatchSet simpleMatchSet", {"responseIdentifier!": ID, "shuffle!": BOOLEAN, "maxAssociations!": WHOLE}),
@@ -91,7 +92,7 @@ MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "hr": ("", {}),
 }
 #: where QTI 3.0 holds the text of these in an element of its own
-WRAPPED = {"modalFeedback", "rubricBlock"}
+WRAPPED = {"feedbackBlock", "modalFeedback", "rubricBlock"}
 
 
 def faults(data: bytes) -> list[str]:

@@ -59,10 +59,10 @@ class Item:
         return self.values
 
     def shown(self, response: object) -> list[str]:
-        """The words of the modal feedback that is shown."""
+        """The words of each feedback that is shown."""
         values = self.outcomes(response)
         made = []
-        for feedback in children(self.root, "modalFeedback"):
+        for feedback in [e for e in self.root.iter() if isinstance(e.tag, str) and name(e) in ("feedbackBlock", "modalFeedback")]:
             value = values[attribute(feedback, "outcomeIdentifier")]
             held = value if isinstance(value, tuple) else (value,)
             if (attribute(feedback, "identifier") in held) == (attribute(feedback, "showHide") == "show"):

@@ -182,6 +182,7 @@ def test_a_learner_is_shown_the_reason_for_the_answer_given(format_: str) -> Non
     item = qti_interpreter.Item(opened_once("everything", format_)["items/q-basics-01.xml"])
     shown = item.shown("b")
     assert any("Nothing has soiled it." in text for text in shown) and not any("The note can wait" in text for text in shown)
+    assert all("Contact has ended" in " ".join(item.shown(answer)) for answer in "abc")  # why the key is right, whatever was chosen
     numeric = qti_interpreter.Item(opened_once("everything", format_)["items/q-basics-06.xml"])
     assert any(text == "That is one." for text in numeric.shown("30"))
     assert not any(text == "That is one." for text in numeric.shown("60"))

@@ -12,7 +12,7 @@ def all_or_nothing_softened(item: str, system: str, rule: str) -> tuple[str, str
     Why: Moodle and Canvas have no such rule for questions with several answers; a learner with part of the keys earns
     part of the points there, and none by the course's own rule. The question tells the learner the rule that is applied.
     Example: `scoring: all-or-nothing` with two keys, exported to Canvas
-    Instead: accept it; or `scoring: plus-minus`, which both hold exactly; or export to QTI. One key alone is held by Moodle.
+    Instead: accept it; or `scoring: plus-minus`, which both hold exactly; or export to QTI. Where one key is right alone, both hold the rule.
     """
     return f"{system} scores {item} otherwise: {rule}", "scoring: plus-minus is held exactly; QTI holds all-or-nothing"
 

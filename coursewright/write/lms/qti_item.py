@@ -45,6 +45,8 @@ def write_item(dialect: Dialect, plan: LmsPlan, entry: Entry) -> tuple[bytes, li
         markup.blocks(markup.element(body, "div", **{"class": "case"}), entry.case.blocks)
     markup.blocks(markup.element(body, "div", **{"class": "stem"}), question.stem.blocks)
     _interaction(dialect, markup, body, entry)
+    if entry.general:
+        markup.blocks(_shown(dialect, body, "feedbackBlock", "GENERAL", "all"), entry.general)
     processing = dialect.add(item, "responseProcessing")
     score_rules(dialect, processing, entry.key, question.points)
     _feedback(dialect, markup, item, processing, entry, told)
@@ -113,7 +115,7 @@ def _entry_field(dialect: Dialect, markup: Markup, body: Element, instruction: s
 
 
 def _feedback(dialect: Dialect, markup: Markup, item: Element, processing: Element, entry: Entry, told: list[str]) -> None:
-    """Rules that choose the feedback, then the feedback itself: for the answer given, and for all."""
+    """Rules that choose the feedback, then what is said of the answer given. What is said to all stands below the question."""
     if told and isinstance(entry.question.interaction, Choice):
         made = dialect.add(processing, "setOutcomeValue", identifier="FEEDBACK")
         dialect.add(made, "variable", identifier="RESPONSE")
@@ -133,17 +135,15 @@ def _feedback(dialect: Dialect, markup: Markup, item: Element, processing: Eleme
         else:
             rationale = entry.item.explanation.of(answer)
             shown, words = _error_name(n), rationale.children if rationale else ()
-        markup.blocks(_modal(dialect, item, "FEEDBACK", shown), (Paragraph(words),))
-    if entry.general:
-        markup.blocks(_modal(dialect, item, "GENERAL", "all"), entry.general)
+        markup.blocks(_shown(dialect, item, "modalFeedback", "FEEDBACK", shown), (Paragraph(words),))
 
 
 def _error_name(number: int) -> str:
     return f"error-{number + 1}"
 
 
-def _modal(dialect: Dialect, item: Element, outcome: str, shown: str) -> Element:
-    return dialect.content(dialect.add(item, "modalFeedback", outcomeIdentifier=outcome, showHide="show", identifier=shown))
+def _shown(dialect: Dialect, parent: Element, kind: str, outcome: str, name: str) -> Element:
+    return dialect.content(dialect.add(parent, kind, outcomeIdentifier=outcome, showHide="show", identifier=name))
 
 
 def _losses(dialect: Dialect, markup: Markup, entry: Entry) -> Iterator[Diagnostic]:
