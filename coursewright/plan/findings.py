@@ -19,6 +19,7 @@ CHECK, LOOK, KNOW = "check first", "look at", "good to know"
 LEVELS = (CHECK, LOOK, KNOW)
 SMALL, FAIR = 30, 100  # learners: below the first a number is a question, below the second it is still uncertain
 HARD, HIGH, WEAK = 0.30, 0.80, 0.20
+FEW = 5  # of a top group, below which it cannot make an item one to check first
 SPOKEN = 3  # right answers and wrong ones, each, that it takes before a correlation is spoken of
 WRONG = 10  # wrong answers to an item, before an option that nobody chose is spoken of
 SHORT = 40  # items: below it a test is short
@@ -127,7 +128,7 @@ def _key_suspect(item: ItemStatistics) -> Finding | None:
         return None
     name = "the panel’s favorite" if isinstance(item.key, PanelKey) else "the key"
     text = f"option {best.letter} drew more of the top group than {name} {key.letter} ({percent(best.upper)} against {percent(key.upper)} of the best {item.group_size}): check the key.{_chance(item)}"
-    return Finding(CHECK, "key suspect", text, advice, item.number, item.item.id)
+    return Finding(CHECK if item.group_size >= FEW else LOOK, "key suspect", text, advice, item.number, item.item.id)
 
 
 def _upper(option: OptionStatistics) -> Fraction:

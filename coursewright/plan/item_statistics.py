@@ -126,12 +126,12 @@ def gather(books: Iterable[Gradebook]) -> dict[str, Gathered]:
     return made
 
 
-def with_rest(met: Sequence[Met], column: Sequence[Fraction]) -> Value:
-    """The correlation of a column with the score on the other items."""
+def with_rest(met: Sequence[Met], column: Sequence[Fraction], alike: str = "every learner earned the same on it") -> Value:
+    """The correlation of a column with the score on the other items; `alike` is the reason to give where it has no spread."""
     both = [(x, each.rest) for x, each in zip(column, met, strict=True) if each.rest is not None]
     if met and not both:
         return Undefined("there are no other items to compare with")
-    return stat.correlation([x for x, _ in both], [rest for _, rest in both])
+    return stat.correlation([x for x, _ in both], [rest for _, rest in both], alike)
 
 
 def item_statistics(number: int, gathered: Gathered, pre: Value | None) -> ItemStatistics:
@@ -183,7 +183,7 @@ def _options(gathered: Gathered, known: Sequence[Met], groups: stat.Groups | Und
             lower,
             middle,
             upper,
-            with_rest(known, column) if any(column) else Undefined("nobody chose it"),
+            with_rest(known, column, "everybody chose it") if any(column) else Undefined("nobody chose it"),
         )
 
 

@@ -150,7 +150,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 def options(item: ItemStatistics) -> Plot | None:
     """Who chose which option: its share within the lowest, the middle and the highest scorers."""
-    shown = [option for option in item.options if option.upper is not None and option.lower is not None and option.chosen]
+    shown = [option for option in item.options if option.upper is not None and option.lower is not None and (option.chosen or option.credit == 1)]
     if not shown:
         return None
     rows = []
@@ -165,12 +165,14 @@ def options(item: ItemStatistics) -> Plot | None:
     keys = {option.letter for option in item.options if option.credit == 1}
     patterns = iter(DASHES * len(letters))
     dashes = {"field": "option", "type": "nominal", "legend": None, "scale": {"domain": letters, "range": [[1, 0] if letter in keys else next(patterns) for letter in letters]}}
-    width = {"field": "option", "type": "nominal", "legend": None, "scale": {"domain": letters, "range": [3.2 if letter in keys else 1.3 for letter in letters]}}
     spec = {
         "data": {"values": rows},
         "height": 150,
         "layer": [
-            {"mark": {"type": "line", "color": INK}, "encoding": {"x": x, "y": y, "strokeDash": dashes, "strokeWidth": width, "detail": {"field": "option"}}},
+            *(
+                {"data": {"values": [row for row in rows if (row["option"] in keys) == key]}, "mark": {"type": "line", "color": INK, "strokeWidth": width}, "encoding": {"x": x, "y": y, "strokeDash": dashes}}
+                for key, width in ((False, 1.2), (True, 3.4))
+            ),
             {"mark": {"type": "point", "color": INK, "filled": True, "size": 26}, "encoding": {"x": x, "y": y}},
             {"data": {"values": ends}, "mark": {"type": "text", "align": "left", "dx": 9, "fontWeight": 600}, "encoding": {"x": x, "y": y, "text": {"field": "label"}}},
         ],
