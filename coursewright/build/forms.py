@@ -133,13 +133,13 @@ def plan_copies(course: Course, wanted: Wanted, forms: list[Form]) -> list[Copy]
         identity = "\0".join(learner.identity) if learner else ""
         code = sheet_id(course.info.id, wanted.session, form.id, str(n + 1), identity)
         if learner is None:
-            made.append(Copy(code, form.id, n + 1, large_print=wanted.large))
+            made.append(Copy(code, form.id, n + 1, large_print=wanted.large, paper=wanted.paper))
             continue
         rest = tuple((name, value) for name in ("credential", "profession", "license_state", "license_id", "npi", "board", "board_id") if (value := str(getattr(learner, name))))
         more = tuple((name, str(value)) for name in ("birth_month", "birth_day") if (value := getattr(learner, name)) is not None)
         consent = (("consent_to_report", "yes"),) if learner.consent_to_report else ()
         large = wanted.large or learner.large_print
-        made.append(Copy(code, form.id, n + 1, learner.learner_id, learner.given_name, learner.family_name, learner.seat, large, learner.extra_minutes, (*rest, *more, *consent)))
+        made.append(Copy(code, form.id, n + 1, learner.learner_id, learner.given_name, learner.family_name, learner.seat, large, learner.extra_minutes, (*rest, *more, *consent), wanted.paper))
     return made
 
 

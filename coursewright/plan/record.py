@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, assert_never
 
 from coursewright.model.course import Course
+from coursewright.model.cut import cut_rule
 from coursewright.model.interaction import (
     Alternative,
     Choice,
@@ -34,7 +35,8 @@ from coursewright.model.interaction import (
 )
 from coursewright.model.judgement import CutRule
 from coursewright.model.prose import Line
-from coursewright.plan.form import Form, cut_rule
+from coursewright.plan.answer_sheet import Asked
+from coursewright.plan.form import Form
 from coursewright.plan.numbering import Numbering
 
 
@@ -93,6 +95,7 @@ class Copy:
     large_print: bool = False
     extra_minutes: int = 0
     roster: tuple[tuple[str, str], ...] = ()
+    paper: str = ""
 
     @property
     def name(self) -> str:
@@ -129,6 +132,28 @@ def item_versions(course: Course) -> dict[str, str]:
     """The version of every item that asks one thing, by its id."""
     questions = (item.question for item in course.single_items)
     return {q.id: item_version(q.id, q.stem.source, q.interaction, q.points) for q in questions}
+
+
+def asked_of(record: Record, form: str) -> tuple[Asked, ...]:
+    """The questions of a form as its answer sheet asked them, alternatives in the order shown."""
+    made = []
+    for number, (version, order) in enumerate(record.forms[form].items, 1):
+        item = record.items[version]
+        made.append(Asked(number, item.id, as_shown(item.interaction, order)))
+    return tuple(made)
+
+
+def as_shown(interaction: Interaction, order: tuple[str, ...]) -> Interaction:
+    """An interaction with its alternatives (or the choices of a match) in the order that a form showed."""
+    match interaction:
+        case Choice(alternatives=things) | Order(alternatives=things):
+            by_id = {thing.id: thing for thing in things}
+            return replace(interaction, alternatives=tuple(by_id[id_] for id_ in order))
+        case Match(choices=things):
+            by_id = {thing.id: thing for thing in things}
+            return replace(interaction, choices=tuple(by_id[id_] for id_ in order))
+        case _:
+            return interaction
 
 
 def record_items(course: Course, numbering: Numbering, *forms: Form) -> dict[str, ItemRecord]:
@@ -273,7 +298,7 @@ def key_of(data: Mapping[str, Any]) -> Key:
 
 
 ITEM_WORDS = ("id", "version", "type", "stem", "module", "objective", "objective_text", "section", "section_text", "moore")
-COPY_FIELDS = ("sheet", "form", "number", "learner_id", "given_name", "family_name", "seat", "large_print", "extra_minutes")
+COPY_FIELDS = ("sheet", "form", "number", "learner_id", "given_name", "family_name", "seat", "large_print", "extra_minutes", "paper")
 
 
 def record_json(record: Record) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from coursewright.check import Fault, check
 from coursewright.model.course import Course
-from coursewright.plan.form import JUDGES
+from coursewright.model.cut import JUDGES
 from coursewright.source.suggest import did_you_mean
 
 

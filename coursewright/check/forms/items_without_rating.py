@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from coursewright.check import Fault, check
 from coursewright.model.course import Course
+from coursewright.model.cut import JUDGES, chance_of, cut_rule
 from coursewright.model.drawing import drawable
 from coursewright.model.judgement import Judgements
 from coursewright.model.quiz import Blueprint
-from coursewright.plan.form import JUDGES, chance_of, cut_rule
 
 FEWEST = 6
 
