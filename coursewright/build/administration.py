@@ -46,14 +46,17 @@ def save_sittings(folder: Path, sittings: tuple[Sitting, ...]) -> None:
 
 
 def load_adjustments(folder: Path) -> tuple[Adjustment, ...]:
-    """The adjustments made so far, oldest first. Raises DamagedRecord."""
-    return read_adjustments((folder / ADJUSTMENTS).read_text("utf-8")) if (folder / ADJUSTMENTS).exists() else ()
+    """The adjustments made so far, oldest first; one that was cut off while it was written was never made. Raises DamagedRecord."""
+    text = _text(folder / ADJUSTMENTS, "") if (folder / ADJUSTMENTS).exists() else ""
+    return read_adjustments(text[: text.rfind("\n") + 1])
 
 
 def add_adjustment(folder: Path, adjustment: Adjustment) -> None:
-    """Append to the log, on disk before this returns."""
-    with (folder / ADJUSTMENTS).open("a", encoding="utf-8") as file:
-        file.write(adjustment_json(adjustment))
+    """Append to the log, on disk before this returns. What a crash left of an earlier line is taken away first."""
+    with (folder / ADJUSTMENTS).open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(adjustment_json(adjustment).encode())
         file.flush()
         os.fsync(file.fileno())
 

@@ -14,6 +14,7 @@ from coursewright.build.make import laid_out, template_folders
 from coursewright.build.schedule import Progress
 from coursewright.build.signing import public_pem, sign
 from coursewright.model.course import Course
+from coursewright.model.credit import final_form
 from coursewright.plan.certificate import Certificate, credit_hours, plan_bar, plan_certificate
 from coursewright.read.roster import Learner, Roster
 from coursewright.source.diagnostic import Diagnostic, fault
@@ -37,19 +38,28 @@ class Certified:
 def not_passed(name: str, reason: str) -> tuple[str, str]:
     """A learner of the roster gets no certificate: the score is missing, or below what it takes to pass.
 
-    Why: credit may be given only where the minimum performance level was reached.
-    Instead: nothing, where the score is right; else correct `score_percent` in the roster.
+    Why: credit may be given only where the minimum performance level was reached. Where the roster is a gradebook of
+    `grade`, its column `passed` decides, for forms may differ in what it takes to pass.
+    Instead: nothing, where the score is right; else correct `score_percent` in the roster, or grade again.
     """
-    return f"{name} gets no certificate: {reason}", "correct score_percent, if it is wrong"
+    return f"{name} gets no certificate: {reason}", "correct the roster, if it is wrong"
 
 
 def passed(course: Course, roster: Roster) -> tuple[list[Learner], list[Diagnostic]]:
     """The learners who reached the minimum performance level, and a word on those who did not."""
-    bar = plan_bar(course)
+    bar, final = plan_bar(course), final_form(course)
     kept, found = [], []
     for learner in roster.learners:
         span = Span(roster.source.path, learner.line, 1, learner.line, max(2, len(roster.source.line(learner.line)) + 1))
-        if bar is None:
+        if bar is None or final is None:
+            kept.append(learner)
+        elif learner.passed and learner.test not in ("", final.id):
+            found.append(not_passed(span, learner.name, f"this is a result of {learner.test}, and {final.id} decides about credit"))
+        elif learner.passed == "pending":
+            found.append(not_passed(span, learner.name, "the result is pending"))
+        elif learner.passed == "no":
+            found.append(not_passed(span, learner.name, "the gradebook says that the form was not passed"))
+        elif learner.passed == "yes":
             kept.append(learner)
         elif learner.score_percent is None:
             found.append(not_passed(span, learner.name, "there is no score"))

@@ -8,7 +8,7 @@ from coursewright.source.diagnostic import CODES, Code
 from coursewright.source.siblings import import_siblings
 
 #: modules with faults that are found outside the rules
-FAULTS = ("coursewright.read.faults", "coursewright.read.judges", "coursewright.read.roster", "coursewright.build.certify", "coursewright.write.packet", "coursewright.write.handouts", "coursewright.write.lms.losses")
+FAULTS = ("coursewright.read.faults", "coursewright.read.judges", "coursewright.read.roster", "coursewright.build.certify", "coursewright.plan.answer_faults", "coursewright.write.packet", "coursewright.write.handouts", "coursewright.write.lms.losses")
 
 
 def all_codes() -> dict[str, Code]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from coursewright.model.interaction import Choice, ChoiceKey, Key, PanelKey, Response, score
 from coursewright.model.judgement import Cut, CutRule, cut_score
@@ -45,10 +46,10 @@ class Sitting:
 
 @dataclass(frozen=True)
 class Adjustment:
-    """A decision after the test: an item withdrawn, or given another key. `at` is a moment as ISO text."""
+    """A decision after the test: an item withdrawn, given another key, or restored to what was printed. `at` is a moment as ISO text."""
 
     item: str
-    action: str  # withdraw, or rekey
+    action: str  # withdraw, rekey, or restore, which takes the earlier ones of the item back
     reason: str
     by: str
     at: str
@@ -79,11 +80,11 @@ class Graded:
     answered: tuple[Answered, ...]
     cut: Cut
 
-    @property
+    @cached_property
     def earned(self) -> Fraction:
         return sum((answer.earned for answer in self.answered), Fraction(0))
 
-    @property
+    @cached_property
     def possible(self) -> Fraction:
         return sum((answer.points for answer in self.answered), Fraction(0))
 

@@ -64,7 +64,7 @@ def sittings_json(sittings: Iterable[Sitting]) -> str:
 def read_sittings(text: str) -> tuple[Sitting, ...]:
     """The inverse of `sittings_json`. Raises DamagedRecord, naming the line."""
     made = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):  # other breaks of lines stand in texts
         try:
             data = json.loads(line)
             made.append(
@@ -90,7 +90,7 @@ def adjustment_json(adjustment: Adjustment) -> str:
 def read_adjustments(text: str) -> tuple[Adjustment, ...]:
     """The adjustments of a log, oldest first. Raises DamagedRecord, naming the line."""
     made = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):  # other breaks of lines stand in texts
         try:
             data = json.loads(line)
             key = None if data["key"] is None else key_of(data["key"])

@@ -24,11 +24,11 @@ PLAIN_TAGS = {
 }
 
 
-def decode(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
+def decode(path: str, data: bytes, most: int = faults.MAX_BYTES) -> tuple[Source, list[Diagnostic]]:
     """The text of a file, or why it is none. A byte order mark is dropped; line ends stay as they are."""
     at = Span(path)
-    if len(data) > faults.MAX_BYTES:
-        return Source(path, ""), [faults.too_large(at, len(data), faults.MAX_BYTES)]
+    if len(data) > most:
+        return Source(path, ""), [faults.too_large(at, len(data), most)]
     try:
         text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ from coursewright.source.suggest import did_you_mean
 REQUIRED = ("given_name", "family_name", "completed_at")
 OPTIONAL = (
     *("learner_id", "credential", "profession", "license_state", "license_id", "npi", "board", "board_id", "birth_month", "birth_day"),
-    *("score_percent", "attempts", "consent_to_report", "action", "seat", "large_print", "extra_minutes"),
+    *("score_percent", "attempts", "consent_to_report", "action", "seat", "large_print", "extra_minutes", "passed", "test"),
 )
 MOST = 100_000  # rows
 NO_DAY = datetime.date.min  # a learner who has not completed yet
@@ -25,7 +25,11 @@ NO_DAY = datetime.date.min  # a learner who has not completed yet
 
 @dataclass(frozen=True)
 class Learner:
-    """One row. `line` is where it stands; text fields are empty where the roster has none."""
+    """One row. `line` is where it stands; text fields are empty where the roster has none.
+
+    passed: `yes`, `no` or `pending`, where the roster is a gradebook: forms may differ in what it takes to pass, which a
+    percentage cannot tell. test: the blueprint that was sat, where the roster says so.
+    """
 
     line: int
     given_name: str
@@ -48,6 +52,8 @@ class Learner:
     seat: str = ""
     large_print: bool = False
     extra_minutes: int = 0
+    passed: str = ""
+    test: str = ""
 
     @property
     def name(self) -> str:
@@ -185,6 +191,7 @@ _TYPED: dict[str, tuple[Callable[[str], Any], str]] = {
     "consent_to_report": (_yes_no, "write yes or no"),
     "large_print": (_yes_no, "write yes or no"),
     "extra_minutes": (_count(0, 999), "write minutes as a whole number"),
+    "passed": (lambda text: "pending" if text.lower() == "pending" else {True: "yes", False: "no", None: None}[_yes_no(text)], "write yes, no or pending"),
     "action": (lambda text: text.lower() if text.lower() in ("add", "delete") else None, "write add or delete"),
 }
 

@@ -55,8 +55,14 @@ def read_table(path: str, data: bytes) -> Table:
     table.header = [name.strip().lower() for name in rows[0][1]]
     for line, cells in rows[1 : MOST + 1]:
         if any(cell.strip() for cell in cells):
-            table.rows.append((line, {name: cell.strip() for name, cell in zip(table.header, cells, strict=False)}))
+            table.rows.append((line, {name: plain_cell(cell) for name, cell in zip(table.header, cells, strict=False)}))
     return table
+
+
+def plain_cell(cell: str) -> str:
+    """A cell without white space around it, and without the apostrophe that keeps spreadsheets from reading a formula."""
+    cell = cell.strip()
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+@-") else cell
 
 
 def _rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
