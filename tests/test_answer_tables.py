@@ -163,13 +163,17 @@ def test_a_table_of_many_faults_lists_some_and_counts_the_rest() -> None:
     assert len(made.attempts) == 1000 and all(a.sitting.pending for a in made.attempts)
 
 
-def test_a_learner_with_a_printed_copy_keeps_its_name_and_roster() -> None:
+def test_a_learner_with_a_printed_copy_keeps_its_name_form_and_roster() -> None:
     from coursewright.plan.record import Copy
 
     record = replace(RECORD, copies={"S1": Copy("S1", FORM, 1, "7", "Ada", "Lovelace", roster=(("license_id", "RN7"),))})
     made = read_answers("a.csv", b"learner_id,item,response\n7,q-basics-01,a\n", record)
     sitting = made.attempts[0].sitting
     assert sitting.name == "Ada Lovelace" and dict(sitting.roster) == {"license_id": "RN7"}
+    other = replace(record, forms={**record.forms, "final-2": replace(record.forms[FORM], id="final-2")})
+    made = read_answers("a.csv", b"learner_id,item,response\n7,q-basics-01,a\n8,q-basics-01,a\n", other)
+    assert [a.sitting.form for a in made.attempts] == [FORM], "the form of the copy is the learner's; another's is not known"
+    assert [(code, line) for code, line, _ in codes(made)] == [("E543", 3)]
 
 
 # ---- several attempts -------------------------------------------------------------------------------------------------

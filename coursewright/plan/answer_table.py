@@ -21,7 +21,7 @@ from coursewright.plan.answer_faults import (
 )
 from coursewright.plan.attempts import Attempt
 from coursewright.plan.gradebook import Sitting
-from coursewright.plan.record import Copy, ItemRecord, Record
+from coursewright.plan.record import ItemRecord, Record
 from coursewright.plan.sittings import NotAResponse, read_response
 from coursewright.read.grid import Grid, read_grid
 from coursewright.read.roster import OPTIONAL, REQUIRED
@@ -74,11 +74,6 @@ def _unreadable(made: Answers, found: Complaints) -> Answers:
         found.add(answer_columns(grid.span(grid.problem_line), grid.problem, grid.hint))
     made.diagnostics = [*grid.diagnostics, *found.all()]
     return made
-
-
-def copy_of(record: Record, learner: str) -> Copy | None:
-    """The copy that was printed for a learner, by id."""
-    return next((copy for copy in record.copies.values() if learner and copy.learner_id == learner), None)
 
 
 class _Reader:
@@ -160,7 +155,8 @@ class _Reader:
             return None
         form_at = self.places["form"]
         named = cells[form_at] if form_at is not None else ""
-        form = named or self.form
+        copy = self.copies.get(values.get("learner_id", ""))
+        form = named or (copy.form if copy is not None else self.form)
         if form not in self.items:
             at = form_at if named else None
             problem = f"no form {form} was printed" if form else "this row names no form, and there are several"
