@@ -56,7 +56,7 @@ def warm_fonts(course: object) -> None:
     from coursewright.write.packet import Options, Packet
 
     texts = tuple(text.source for _, _, text in course.texts())  # type: ignore[attr-defined]
-    laid_out(Packet(course, Templates(template_folders(ROOT)), Options(), texts=texts), lambda: [])  # type: ignore[arg-type]
+    laid_out(Packet(course, Templates(template_folders(ROOT)), Options(), texts=texts), list)  # type: ignore[arg-type]
 
 
 def drawing(form: object) -> str:

@@ -30,7 +30,7 @@ def test_bubbles_touch_neither_each_other_nor_marks_nor_the_margins(kinds: list[
     made = sheet(kinds, paper, large)
     for page in made.pages:
         for i, a in enumerate(page.bubbles):
-            assert TOP <= a.y - made.radius and a.y + made.radius <= made.size[1] - BOTTOM + 0.2
+            assert a.y - made.radius >= TOP and a.y + made.radius <= made.size[1] - BOTTOM + 0.2
             assert all((a.x - b.x) ** 2 + (a.y - b.y) ** 2 >= (2 * made.radius + 0.3) ** 2 for b in page.bubbles[:i])
             for mark in made.marks:
                 reach = made.radius + mark.side / 2 + 0.4
@@ -45,7 +45,7 @@ def test_two_hundred_items_run_over_pages_and_each_has_its_bubbles_once() -> Non
 
 
 def test_a_number_has_columns_with_every_digit_a_point_and_one_minus() -> None:
-    bubbles = [b for b in sheet([NumericEntry("mg")], numbered=False).pages[0].bubbles]
+    bubbles = list(sheet([NumericEntry("mg")], numbered=False).pages[0].bubbles)
     assert [b.value for b in bubbles if b.part == "0"] == ["-", ".", *"0123456789"]
     assert [b.value for b in bubbles if b.part == "1"] == [".", *"0123456789"]
 

@@ -164,7 +164,7 @@ def lay_pieces(packet: Packet, wanted: Wanted, versions: dict[str, str], submit:
         pieces = [plan_pieces(packet, wanted.blueprint, sheet, versions, large, width) for large in editions]
         results: list[list[Result]] = [[] for _ in pieces]
         letters = "".join(sorted({c for text in packet.texts for c in text}))
-        stories = {str(i): one_story(part.tasks(replace(packet, large=bool(part.edition))), results[i]) for i, part in enumerate(pieces)}
+        stories = {str(i): one_story(part.tasks(packet), results[i]) for i, part in enumerate(pieces)}
         schedule.run({**stories, "faces": one_story(face_tasks(packet, letters), faces)})
         laid = [entry for part, found in zip(pieces, results, strict=True) for entry in part.laid(found)]
         library = library_of(laid, faces)
@@ -323,7 +323,7 @@ def _texts(course: Course, wanted: Wanted) -> tuple[str, ...]:
     """All that may stand on the pages, for the letters that the fonts must have."""
     words = [text.source for _, _, text in course.texts()]
     names = [f"{learner.name} {learner.learner_id} {learner.seat}" for learner in wanted.learners]
-    return (course.info.title, wanted.blueprint.title, wanted.session, "·−’“”–—…½⅓⅔±→×≥≤%", *words, *names)
+    return (course.info.title, wanted.blueprint.title, wanted.session, "·−’“”–—…½⅓⅔±→×≥≤%□", *words, *names)
 
 
 def _missing(course: Course, library: Library, copies: list[Copy]) -> list[Diagnostic]:

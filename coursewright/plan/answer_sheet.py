@@ -240,7 +240,7 @@ class _Flow:
     def digits(self, item: str, label: str, columns: int, rows: str, unit: str) -> None:
         """A grid of digits under boxes to write them in. A minus stands in the first column alone."""
         measure = self.measure
-        pitch = measure.radius * 2 + 0.9
+        pitch = measure.radius * 2.8  # closer, and a circle would stand in the way of strokes that leave its neighbour
         minus = item != NUMBER
         head = 6.5 + measure.type * 0.45
         self.room(head + pitch * (len(rows) + minus) + 2)

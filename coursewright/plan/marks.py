@@ -48,7 +48,7 @@ def state(ink: Ink) -> str:
         return EMPTY
     solid = ink.covered > 0.72 and ink.mean > 0.30
     if solid:
-        if ink.opposite and ink.ring < 0.62 and ((ink.arms >= 3 and ink.far >= 3) or (ink.arms == 4 and ink.far >= 2)):
+        if ink.opposite and ink.ring < 0.62 and ink.arms >= 3 and ink.far >= 3 and ink.reach < 3:
             return TAKEN_BACK
         if ink.arms >= 2 and ink.opposite:
             return DOUBTFUL  # struck through, perhaps
@@ -76,6 +76,8 @@ def read_row(inks: Sequence[Ink], values: Sequence[str], multiple: bool) -> Row:
     def row(chosen: list[int], doubt: str = "") -> Row:
         return Row(tuple(values[i] for i in chosen), states, doubt)
 
+    if filled and all(_passing(inks[i]) for i in doubtful):
+        doubtful = []
     if doubtful:
         alone = not (filled or faint or back) and (len(doubtful) == 1 or multiple)
         if alone and all(deliberate(inks[i]) for i in doubtful):
@@ -84,13 +86,18 @@ def read_row(inks: Sequence[Ink], values: Sequence[str], multiple: bool) -> Row:
     weak = [i for i in faint if not _erased(inks[i], [inks[j] for j in filled])]
     if weak:
         return row([], "a faint mark")
+    if not filled and back:
+        return row([], "an answer was taken back and no other given")
     if multiple:
         return row(filled)
     if len(filled) > 1:
         return row([], "more than one circle is filled")
-    if not filled and back:
-        return row([], "an answer was taken back and no other given")
     return row(filled)
+
+
+def _passing(ink: Ink) -> bool:
+    """Whether what crosses a circle is a line that comes from afar and goes on: a slip of the pen, beside a filled circle."""
+    return ink.reach > 4 and ink.strokes < 0.3 and ink.covered < 0.4
 
 
 def _erased(ink: Ink, filled: Sequence[Ink]) -> bool:

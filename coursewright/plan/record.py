@@ -101,6 +101,11 @@ class Copy:
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}".strip()
 
+    @property
+    def called(self) -> str:
+        """The copy for a coordinator, who may have two people of one name: `Anna Smith (1003)`, or `sheet K7M2QX4`."""
+        return f"{self.name} ({self.learner_id})" if self.name and self.learner_id else self.name or f"sheet {self.sheet}"
+
 
 @dataclass(frozen=True)
 class Record:

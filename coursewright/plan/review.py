@@ -92,7 +92,7 @@ def _sitting(record: Record, copy: Copy, seen: dict[int, list[ReadPage]], decisi
     for number in range(1, len(plan.pages) + 1):
         found = seen.get(number, [])
         subject = f"sheet:{copy.sheet}:{number}"
-        who = copy.name or f"sheet {copy.sheet}"
+        who = copy.called
         if not found:
             if decisions.get(subject) != "blank":
                 open_.append(Question(subject, "missing", f"{who}, page {number}", "this page was not scanned", (("blank", "it is lost or blank: count it as blank"),), sheet=copy.sheet))
@@ -119,16 +119,14 @@ def _sitting(record: Record, copy: Copy, seen: dict[int, list[ReadPage]], decisi
             given[key] = tuple(decided) if isinstance(decided, list) else (str(decided),) if decided != "" else ()
         else:
             item = labels.get(key, "note")
-            title = f"{copy.name or 'sheet ' + copy.sheet}, {item}"
+            title = f"{copy.called}, {item}"
             kind = "note" if key[0] == "" else "row"
             options = (("", "seen; it changes nothing"),) if kind == "note" else tuple(circles.get(key, ()))
             open_.append(Question(subject, kind, title, doubt, options, key[0] in multiple, key not in circles and kind == "row", (page_id,), (page_id, *key), copy.sheet))
-    notes = [q for q in open_ if q.kind == "note"]
     sitting, found_learner = _whose(record, copy, given, decisions, learners, [q for q in open_ if q.row and q.row[1] == NUMBER])
     responses = {a.item: response for a in asked if (response := response_of(a, given)) is not None}
     pending = tuple(f"{q.title}: {q.doubt}" for q in (*open_, *found_learner))
     made = Sitting(copy.form, responses, copy.sheet, sitting[0], sitting[1], sitting[2], roster=copy.roster, pending=pending)
-    del notes
     return made, [*open_, *found_learner]
 
 

@@ -13,7 +13,7 @@ from coursewright.build.scan.locate import RASTER
 from coursewright.plan.answer_sheet import Bubble, Mark
 from coursewright.plan.marks import Ink
 
-INNER, NEAR, FAR = 0.80, 1.33, 1.5  # of the radius: the disc that is measured, and the circles on which arms are counted
+INNER, NEAR, FAR = 0.80, 1.33, 1.44  # of the radius: the disc that is measured, and the circles on which arms are counted
 ANGLES = 72
 DARK = 0.42  # of the sheet's black: a stroke
 ARM = 0.32  # of the sheet's black: a stroke that leaves a circle, thin as it is
@@ -53,14 +53,15 @@ def measure(ink: Any, bubbles: Sequence[Bubble], radius: float) -> list[Ink]:
     printed = _printed([bubble.letter for bubble in bubbles], means, strokes, covered)
     near, far = _rings(patches, half, r, NEAR), _rings(patches, half, r, FAR)
     parts: dict[int, tuple[float, float]] = {}
-    suspects = [i for i in range(len(bubbles)) if means[i] - printed[i][0] > 0.05 and strokes[i] < 0.8]
+    arms = [_arms(ring) for ring in near]
+    suspects = [i for i in range(len(bubbles)) if means[i] - printed[i][0] > 0.05 and (strokes[i] < 0.8 or arms[i][0] > 1)]
     if suspects:
         parts = _extents(ink, bubbles, suspects, r)
     made = []
     for i in range(len(bubbles)):
         spread, offset = parts.get(i, (0.0, 0.0))
         net = [float(max(0.0, value - base)) for value, base in zip((means[i], strokes[i], covered[i]), printed[i], strict=True)]
-        made.append(Ink(net[0], net[1], net[2], float(deepest[i]), *_arms(near[i]), _arms(far[i])[0], spread, offset))
+        made.append(Ink(net[0], net[1], net[2], float(deepest[i]), *arms[i], _arms(far[i])[0], spread, offset))
     return made
 
 
@@ -115,7 +116,7 @@ def _rings(patches: Any, half: int, r: float, radius: float) -> Any:
     """Ink along a circle outside each bubble, at ANGLES places."""
     angles = np.arange(ANGLES) * 2 * np.pi / ANGLES
     samples = []
-    for factor in (radius, radius + 0.09):
+    for factor in (radius, radius + 0.06):
         x = np.clip(np.round(half + np.cos(angles) * r * factor).astype(int), 0, 2 * half)
         y = np.clip(np.round(half + np.sin(angles) * r * factor).astype(int), 0, 2 * half)
         samples.append(patches[:, y, x])

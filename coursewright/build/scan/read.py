@@ -62,7 +62,7 @@ def scan(folder: Path, place: Path, reads: Reads, now: Callable[[], str], jobs: 
                 waiting.append(executor().submit(read_pages, str(path), left[i : i + BATCH], str(folder / RECORD)))
             for future in waiting:
                 pages = future.result()
-                reads.enter(name, digest, pages, now(), __version__)
+                reads.enter(str(path.resolve()), digest, pages, now(), __version__)
                 for page in pages:
                     done.read += 1
                     done.kinds[page.kind] = done.kinds.get(page.kind, 0) + 1

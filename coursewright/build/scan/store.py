@@ -86,7 +86,7 @@ class Kept:
     @property
     def place(self) -> str:
         """Where the page lies, for people: `batch.pdf, page 3`."""
-        return f"{self.source}, page {self.number + 1}"
+        return f"{Path(self.source).name}, page {self.number + 1}"
 
 
 @dataclass(frozen=True)

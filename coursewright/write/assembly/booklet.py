@@ -103,7 +103,7 @@ def _placed(page: Canvas, placed: Placed, measure: Measure, edition: str, scale:
                 continue
             with page.content("P"):
                 if piece.kind == "stem" and placed.first:
-                    page.text(measure.margin * MM, piece.top + extents[edition + piece.key].baseline, str(placed.number), "bold", 12 * (scale if scale == 1 else 1.7), ACCENT)
+                    page.text(piece.left - 2.4 * MM * scale, piece.top + extents[edition + piece.key].baseline, str(placed.number), "bold", 12 * (scale if scale == 1 else 1.7), ACCENT, align="right")
                 page.piece(edition + piece.key, piece.left, piece.top)
         if listed:
             with page.leaf.element("L", "/A<</O/List/ListNumbering/UpperAlpha>>"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -58,7 +59,7 @@ class Face:
         font = self._font
         scale = 1000 / font.face.upem
         buffer = uharfbuzz.Buffer()
-        buffer.add_str(text)
+        buffer.add_str("".join(map(self._letter, text)))
         buffer.guess_segment_properties()
         uharfbuzz.shape(font, buffer, {"kern": True, "liga": False, "lnum": True})
         parts, width = [], 0.0
@@ -69,6 +70,14 @@ class Face:
                 parts.append(f"{(natural - position.x_advance) * scale:.0f}")
             width += position.x_advance * scale
         return "[" + "".join(parts).replace("><", "") + "]", width
+
+    def _letter(self, character: str) -> str:
+        """The character, a box where the font lacks it, nothing for controls and marks of direction."""
+        if self._font.get_nominal_glyph(ord(character)) is not None:
+            return character
+        if unicodedata.category(character) in ("Cc", "Cf", "Mn"):
+            return ""
+        return " " if character.isspace() else "□" if self._font.get_nominal_glyph(0x25A1) is not None else "?"
 
     def missing(self, text: str) -> list[str]:
         """The characters of a text that the font has no letter for."""

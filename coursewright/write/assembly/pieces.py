@@ -35,7 +35,7 @@ class Pieces:
         """The layout runs, `BATCH` pieces each."""
         made = []
         for i in range(0, len(self.texts), BATCH):
-            html = packet.html("forms/blocks.html.j2", nowhere, blocks=self.texts[i : i + BATCH], width=self.width)
+            html = packet.html("forms/blocks.html.j2", nowhere, blocks=self.texts[i : i + BATCH], width=self.width, enlarged=bool(self.edition))
             made.append(Task("pieces of forms", "coursewright.write.pdf.blocks:lay_out_blocks", {"html": html, "fonts": packet.fonts}))
         return made
 
