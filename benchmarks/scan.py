@@ -73,7 +73,8 @@ def main() -> None:
     sheets = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     with tempfile.TemporaryDirectory() as folder:
         from coursewright.build.check import examine
-        from coursewright.build.forms import Wanted, pools_at, print_forms
+        from coursewright.build.dealing import Wanted
+        from coursewright.build.forms import pools_at, print_forms
         from coursewright.build.inputs import read_inputs
 
         course = examine(read_inputs(ROOT)).course

@@ -26,8 +26,9 @@ from coursewright.model.interaction import (
 )
 from coursewright.model.judgement import CutRule
 from coursewright.model.prose import Line
+from coursewright.model.version import item_version
 from coursewright.plan.gradebook import Adjustment, Gradebook, Sitting, grade
-from coursewright.plan.record import FormRecord, ItemRecord, Record, item_version, shown_order
+from coursewright.plan.record import FormRecord, ItemRecord, Record, shown_order
 
 LETTERS = "abcdef"
 

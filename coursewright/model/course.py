@@ -79,6 +79,7 @@ class Course:
     broken: str = ""
     today: datetime.date | None = None
     release: bool = False
+    first_forms: dict[tuple[str, str], frozenset[str]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def may_mention(self, word: str) -> bool:
         """Whether a part that could not be read names `word`: then its absence elsewhere proves nothing."""

@@ -39,19 +39,21 @@ def draw(course: Course, blueprint: Blueprint, number: int = 1) -> tuple[tuple[I
     held: list[list[str]] = [[] for _ in cells]
     owner: dict[str, int] = {}
 
-    def count(row: int) -> int:
-        return sum(size[id_] for id_ in held[row])
-
+    counts = [0] * len(cells)
     for i in sorted(range(len(cells)), key=lambda i: (len(candidates[i]), i)):
         for item in shuffled(candidates[i], f"{seed}/{i}", lambda c: c.id):
-            if item.id not in owner and count(i) + size[item.id] <= cells[i].count:
+            if counts[i] == cells[i].count:
+                break
+            if item.id not in owner and counts[i] + size[item.id] <= cells[i].count:
                 owner[item.id] = i
                 held[i].append(item.id)
-    orders = [[c.id for c in shuffled(candidates[i], f"{seed}/{i}", lambda c: c.id) if size[c.id] == 1] for i in range(len(cells))]
+                counts[i] += size[item.id]
+    short = any(found < cell.count for found, cell in zip(counts, cells, strict=True))
+    orders = [[c.id for c in shuffled(candidates[i], f"{seed}/{i}", lambda c: c.id) if size[c.id] == 1] for i in range(len(cells))] if short else []
     for i, cell in enumerate(cells):
-        while count(i) < cell.count and _exchange(i, orders, owner, held, set()):
-            pass
-    shortages = tuple(Shortage(cell, cell.count, count(i)) for i, cell in enumerate(cells) if count(i) < cell.count)
+        while counts[i] < cell.count and _exchange(i, orders, owner, held, set()):
+            counts[i] += 1  # the rows that changed places hold as many as before
+    shortages = tuple(Shortage(cell, cell.count, found) for found, cell in zip(counts, cells, strict=True) if found < cell.count)
     chosen = [item for item in pool if item.id in owner]
     if blueprint.shuffle_items:
         chosen = shuffled(chosen, seed + "/order", lambda item: item.id)
@@ -91,7 +93,7 @@ def _exchange(row: int, orders: list[list[str]], owner: dict[str, int], held: li
     return False
 
 
-def _barred(course: Course, blueprint: Blueprint, number: int) -> set[str]:
+def _barred(course: Course, blueprint: Blueprint, number: int) -> frozenset[str] | set[str]:
     """The items that this form leaves to the blueprints parallel to its own.
 
     The first form of a blueprint with rows takes what it likes, the first of a parallel one takes from the rest; all
@@ -99,17 +101,21 @@ def _barred(course: Course, blueprint: Blueprint, number: int) -> set[str]:
     """
     twin = twin_of(course, blueprint)
     if twin is not None:
-        first = _ids(draw(course, twin)[0])
-        return first if number == 1 else first | _left_to(course, {*first, *_ids(draw(course, blueprint)[0])}, 0)
+        first = _first(course, twin)
+        return first if number == 1 else first | _left_to(course, {*first, *_first(course, blueprint)}, 0)
     parallel = [other for other in course.blueprints if other.parallel_to == blueprint.id and not other.cells and other.pool == blueprint.pool]
     if number == 1 or not parallel:
         return set()
-    theirs = {id_ for other in parallel for id_ in _ids(draw(course, other)[0])}
-    return theirs | _left_to(course, {*theirs, *_ids(draw(course, blueprint)[0])}, 1)
+    theirs = {id_ for other in parallel for id_ in _first(course, other)}
+    return theirs | _left_to(course, {*theirs, *_first(course, blueprint)}, 1)
 
 
-def _ids(items: Iterable[ItemBase]) -> set[str]:
-    return {item.id for item in items}
+def _first(course: Course, blueprint: Blueprint) -> frozenset[str]:
+    """The items of a blueprint's first form, which all later ones ask for; drawn once."""
+    key = (blueprint.id, blueprint.seed)
+    if key not in course.first_forms:
+        course.first_forms[key] = frozenset(item.id for item in draw(course, blueprint)[0])
+    return course.first_forms[key]
 
 
 def _left_to(course: Course, settled: set[str], half: int) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from coursewright.model.interaction import Choice, Interaction, Match, NumericEntry, Order, TextEntry
 
@@ -32,8 +32,7 @@ class Asked:
     interaction: Interaction
 
 
-@dataclass(frozen=True)
-class Bubble:
+class Bubble(NamedTuple):
     """A circle to fill. `part` tells rows of one item apart (a prompt, a step, a column of digits); `letter` is printed in it."""
 
     item: str
@@ -44,8 +43,7 @@ class Bubble:
     y: float
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """Something printed on the sheet: its left end and baseline; `bold` for numbers of items."""
 
     x: float
@@ -55,8 +53,7 @@ class Words:
     size: float = 8.5  # points
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A box to write in. `item` is empty where it is for what cannot be bubbled at all."""
 
     item: str

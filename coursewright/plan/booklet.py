@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from coursewright.model.interaction import Choice, Match, NumericEntry, Order, TextEntry
 from coursewright.model.prose import Prose
@@ -47,16 +47,14 @@ class Text:
         return self.kind in ("stem", "case", "intro")
 
 
-@dataclass(frozen=True)
-class Extent:
+class Extent(NamedTuple):
     """What laying out found, in points: the height of a piece and its first baseline from its top."""
 
     height: float
     baseline: float
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A piece on a page. `left` and `top` in points; `label` stands before it: a letter, a number."""
 
     kind: str

@@ -8,12 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeVar, assert_never
 
 from coursewright.model.course import Course
 from coursewright.model.cut import cut_rule
 from coursewright.model.drawing import draw, form_seed, shuffled
-from coursewright.model.interaction import Choice, Match, Order
+from coursewright.model.interaction import Choice, Interaction, Match, NumericEntry, Order, TextEntry
+from coursewright.model.items.base import Question
 from coursewright.model.judgement import Cut, cut_score
 from coursewright.model.quiz import Blueprint
 from coursewright.plan.sheet import Asked, Group, Sheet, plan_sheet
@@ -69,16 +71,16 @@ def _shuffle_options(asked: Asked, seed: str) -> Asked:
 
     match question.interaction:
         case Choice(ordered=False) as choice if not in_order_of_numbers(choice):
-            loose = [a for a in choice.alternatives if not STAYS_LAST.search(a.text.plain)]
-            last = [a for a in choice.alternatives if STAYS_LAST.search(a.text.plain)]
-            made: Choice | Match | Order = replace(choice, alternatives=(*mixed(loose), *last))
+            loose = [a for a in choice.alternatives if not _stays_last(a.text.plain)]
+            last = [a for a in choice.alternatives if _stays_last(a.text.plain)]
+            made: Choice | Match | Order = Choice((*mixed(loose), *last), choice.multiple, choice.ordered)
         case Match() as match:
-            made = match if all(_NUMBER.match(c.text.plain) for c in match.choices) else replace(match, choices=mixed(match.choices))
+            made = match if all(_is_number(c.text.plain) for c in match.choices) else replace(match, choices=mixed(match.choices))
         case Order() as order:
             made = replace(order, alternatives=mixed(order.alternatives))
         case _:
             return asked
-    return replace(asked, question=replace(question, interaction=made))
+    return Asked(asked.number, Question(question.id, question.stem, made, question.points, question.instruction, question.version))
 
 
 #: options that speak of the others: they stay where a reader looks for them
@@ -86,9 +88,19 @@ STAYS_LAST = re.compile(r"^\W*(none|all|both|neither|any|some) of (these|those|t
 _NUMBER = re.compile(r"^\s*(about|under|over|up to|(less|fewer|more) than|at (least|most)|[<>≤≥~≈±−+$€£-])?\s*[\d.,]*\d", re.IGNORECASE)
 
 
+@lru_cache(maxsize=20_000)
+def _stays_last(text: str) -> bool:
+    return STAYS_LAST.search(text) is not None
+
+
+@lru_cache(maxsize=20_000)
+def _is_number(text: str) -> bool:
+    return _NUMBER.match(text) is not None
+
+
 def in_order_of_numbers(choice: Choice) -> bool:
     """Whether the options are numbers, which a reader expects in order."""
-    return all(_NUMBER.match(a.text.plain) for a in choice.alternatives)
+    return all(_is_number(a.text.plain) for a in choice.alternatives)
 
 
 def checksum(sheet: Sheet) -> str:
@@ -98,10 +110,21 @@ def checksum(sheet: Sheet) -> str:
 
 
 def _content(asked: Asked) -> list[object]:
-    return [asked.number, asked.question.id, asked.question.stem.source, repr(asked.question.interaction), str(asked.question.points)]
+    return [asked.number, asked.question.version, *shown_order(asked.question.interaction)]
+
+
+def shown_order(interaction: Interaction) -> tuple[str, ...]:
+    """The ids of what can be shuffled, in the order shown."""
+    match interaction:
+        case Choice(alternatives=alternatives) | Order(alternatives=alternatives):
+            return tuple(a.id for a in alternatives)
+        case Match(choices=choices):
+            return tuple(c.id for c in choices)
+        case NumericEntry() | TextEntry():
+            return ()
+        case other:
+            assert_never(other)
 
 
 def _case(group: Group) -> str:
     return group.case.source if group.case else ""
-
-

@@ -7,7 +7,6 @@ grader's, and no learner's.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -35,8 +34,9 @@ from coursewright.model.interaction import (
 )
 from coursewright.model.judgement import CutRule
 from coursewright.model.prose import Line
+from coursewright.model.version import interaction_json
 from coursewright.plan.answer_sheet import Asked
-from coursewright.plan.form import Form
+from coursewright.plan.form import Form, shown_order
 from coursewright.plan.numbering import Numbering
 
 
@@ -135,8 +135,7 @@ class Record:
 
 def item_versions(course: Course) -> dict[str, str]:
     """The version of every item that asks one thing, by its id."""
-    questions = (item.question for item in course.single_items)
-    return {q.id: item_version(q.id, q.stem.source, q.interaction, q.points) for q in questions}
+    return {item.id: item.question.version for item in course.single_items}
 
 
 def asked_of(record: Record, form: str) -> tuple[Asked, ...]:
@@ -171,7 +170,7 @@ def record_items(course: Course, numbering: Numbering, *forms: Form) -> dict[str
         objective = course.objectives.get(item.objective or "")
         section = course.sections.get(item.section or "")
         question = item.question
-        version = item_version(question.id, question.stem.source, question.interaction, question.points)
+        version = question.version
         made[version] = ItemRecord(
             item.id,
             version,
@@ -200,47 +199,7 @@ def record_form(course: Course, form: Form, versions: Mapping[str, str] | None =
     return FormRecord(form.id, form.blueprint.id, items, CutRule(rule.method, rule.percent, chances))
 
 
-def shown_order(interaction: Interaction) -> tuple[str, ...]:
-    """The ids of what can be shuffled, in the order shown."""
-    match interaction:
-        case Choice(alternatives=alternatives) | Order(alternatives=alternatives):
-            return tuple(a.id for a in alternatives)
-        case Match(choices=choices):
-            return tuple(c.id for c in choices)
-        case NumericEntry() | TextEntry():
-            return ()
-        case other:
-            assert_never(other)
-
-
-def item_version(id_: str, stem: str, interaction: Interaction, points: Fraction) -> str:
-    """`q-1@3fa92c01`: the item's id, and a hash of what is asked whatever the order of its options and its key."""
-    content = json.dumps([stem, interaction_json(interaction), str(points)], ensure_ascii=False, sort_keys=True)
-    return f"{id_}@{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-
-
 # ---- as JSON ----------------------------------------------------------------------------------------------------
-
-
-def interaction_json(interaction: Interaction) -> dict[str, Any]:
-    """An interaction as JSON values; texts as the author wrote them."""
-
-    def listed(things: tuple[Alternative, ...]) -> list[list[str]]:
-        return [[thing.id, thing.text.source] for thing in things]
-
-    match interaction:
-        case Choice(alternatives, multiple, ordered):
-            return {"kind": "choice", "alternatives": listed(alternatives), "multiple": multiple, "ordered": ordered}
-        case Match(prompts, choices):
-            return {"kind": "match", "prompts": listed(prompts), "choices": listed(choices)}
-        case Order(alternatives):
-            return {"kind": "order", "alternatives": listed(alternatives)}
-        case NumericEntry(unit):
-            return {"kind": "numeric", "unit": unit}
-        case TextEntry(length):
-            return {"kind": "text", "length": length}
-        case other:
-            assert_never(other)
 
 
 def interaction_of(data: Mapping[str, Any]) -> Interaction:

@@ -25,7 +25,8 @@ def command(course: Path, blueprint: str, copies: int | None, roster: Path | Non
     The folder also gets record.jsonl, which scan and grade score by: keep it, and keep it from learners, for it holds keys.
     The same seed gives the same forms. Running it again for other people adds to the record and forgets nothing.
     """
-    from coursewright.build.forms import Wanted, pools_at, print_forms
+    from coursewright.build.dealing import Wanted
+    from coursewright.build.forms import pools_at, print_forms
     from coursewright.cli.course_file import load_course
     from coursewright.cli.progress import progress_bar
     from coursewright.plan.form import CannotFill

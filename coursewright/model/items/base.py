@@ -12,19 +12,24 @@ from pydantic import Field, PrivateAttr
 from coursewright.model.base import Id, Kind, Moore, Number, Sourced
 from coursewright.model.interaction import Interaction, Key, Response
 from coursewright.model.prose import Line, Prose
+from coursewright.model.version import item_version
 
 ITEM_TYPES = Kind()
 
 
 @dataclass(frozen=True)
 class Question:
-    """An item as a learner meets it: no key, no rationale. `instruction` says how to answer and how it is scored."""
+    """An item as a learner meets it: no key, no rationale. `instruction` says how to answer and how it is scored.
+
+    version: a hash of what is asked, whatever the order of its options and its key.
+    """
 
     id: str
     stem: Prose
     interaction: Interaction
     points: Fraction
     instruction: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,9 @@ class SingleItem(ItemBase):
     def question(self) -> Question:
         """The item without its key; made once."""
         if self._question is None:
-            self._question = Question(self.id, self.asked_stem, self.interaction, Fraction(self.points), self.instruction)
+            stem, interaction, points = self.asked_stem, self.interaction, Fraction(self.points)
+            version = item_version(self.id, stem.source, interaction, points)
+            self._question = Question(self.id, stem, interaction, points, self.instruction, version)
         return self._question
 
     @property

@@ -106,12 +106,12 @@ def _placed(page: Canvas, placed: Placed, measure: Measure, edition: str, scale:
                     page.text(piece.left - 2.4 * MM * scale, piece.top + extents[edition + piece.key].baseline, str(placed.number), "bold", 12 * (scale if scale == 1 else 1.7), ACCENT, align="right")
                 page.piece(edition + piece.key, piece.left, piece.top)
         if listed:
+            size = 9.4 * (scale if scale == 1 else 1.75)
+            page.use("bold")
             with page.leaf.element("L", "/A<</O/List/ListNumbering/UpperAlpha>>"):
                 for piece in listed:
-                    baseline = piece.top + extents[edition + piece.key].baseline
                     with page.leaf.element("LI"), page.content("LBody"):
-                        page.text(piece.left - 2.2 * MM * scale, baseline, piece.label, "bold", 9.4 * (scale if scale == 1 else 1.75), INK, align="right")
-                        page.piece(edition + piece.key, piece.left, piece.top)
+                        page.labelled(edition + piece.key, piece.left, piece.top, piece.label, piece.left - 2.2 * MM * scale, size)
 
 
 def _case(page: Canvas, placed: Placed, measure: Measure, edition: str, scale: float) -> None:

@@ -14,15 +14,16 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import BinaryIO
 
-from coursewright.write.assembly.library import Library
+from coursewright.write.assembly.library import Library, drawings
 
 KEYS = 1000  # keys of the parent tree set aside for a leaf: no more pages
-LEVEL = 3  # of compression: 6 takes twice the time for 4% less
+LEVEL = 1  # of compression: 6 takes three times as long for a tenth less
+ROW = 9  # bytes of a packed cross reference
 MOST_NUMBERS = 8_000_000  # readers of PDF need not know higher object numbers
 INK, SOFT, ACCENT, ALARM, RULE = "0.106 0.165 0.2", "0.294 0.353 0.388", "0.043 0.31 0.361", "0.549 0.114 0.094", "0.765 0.804 0.82"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Element:
     """A structure element: its tag, its kids (elements, or (page, mcid) pairs), its attributes as PDF text."""
 
@@ -34,10 +35,15 @@ class _Element:
 
 @dataclass(frozen=True)
 class Part:
-    """A leaf as bytes. entries: (object number, kind, offset or number of the object stream, index) as PDF's xref has it."""
+    """A leaf as bytes. rows: its cross references from object `first` on, packed as PDF has them, offsets from its own start;
+
+    offsets: which of them are offsets, to be moved by where the leaf comes to lie.
+    """
 
     data: bytes
-    entries: tuple[tuple[int, int, int, int], ...]
+    first: int
+    rows: bytes
+    offsets: tuple[int, ...]
     pages: int
     pages_ref: int
     element_ref: int
@@ -90,21 +96,23 @@ class Canvas:
         operand, thousandths = library.faces[face].shape(text)
         width = thousandths * size / 1000
         left = x - (width if align == "right" else width / 2 if align == "center" else 0)
-        name = self.fonts.setdefault(face, library.face_numbers[face])
+        name = self.use(face)
         self.ops.append(f"BT {color} rg /F{name} {size:g} Tf {left:.2f} {self.flip(y):.2f} Td {operand} TJ ET")
         return width
 
-    def letters(self, places: list[tuple[float, float, str]], face: str, size: float, color: str) -> None:
-        """Many short texts of one face, each centred at `x` with its baseline at `y`."""
-        library = self.leaf.library
-        name = self.fonts.setdefault(face, library.face_numbers[face])
-        shape = library.faces[face].shape
+    def use(self, face: str) -> int:
+        """Name a face among the page's fonts; returns its number."""
+        return self.fonts.setdefault(face, self.leaf.library.face_numbers[face])
+
+    def letters(self, places: list[tuple[float, float, str]], face: str, size: float, color: str) -> str:
+        """The operators for many short texts of one face, each centred at `x` with its baseline at `y`. See `use`."""
+        shape = self.leaf.library.faces[face].shape
         height = self.leaf.size[1]
-        parts = [f"BT {color} rg /F{name} {size:g} Tf"]
+        parts = [f"BT {color} rg /F{self.leaf.library.face_numbers[face]} {size:g} Tf"]
         for x, y, text in places:
             operand, thousandths = shape(text)
             parts.append(f"1 0 0 1 {x - thousandths * size / 2000:.2f} {height - y:.2f} Tm {operand} TJ")
-        self.ops.append("\n".join(parts) + " ET")
+        return "\n".join(parts) + " ET"
 
     def piece(self, key: str, left: float, top: float) -> None:
         """Place a piece of the library with its top left corner here."""
@@ -113,6 +121,19 @@ class Canvas:
         name = f"P{number}"
         self.names[name] = f"{number} 0 R"
         self.ops.append(f"q 1 0 0 1 {left:.2f} {self.flip(top) - library.sheet_height[key]:.2f} cm /{name} Do Q")
+
+    def labelled(self, key: str, left: float, top: float, label: str, right: float, size: float) -> None:
+        """Place a piece with its letter before it, ending at `right` on the piece's first baseline. The face `bold` is in use."""
+        library = self.leaf.library
+        known = drawings(library.digest)
+        name = f"P{library.pieces[key]}"
+        self.names[name] = f"{library.pieces[key]} 0 R"
+        drawn = known.get((key, label, left, size))
+        if drawn is None:  # drawn as if its top were the lower edge of the page
+            operand, thousandths = library.faces["bold"].shape(label)
+            text = f"BT {INK} rg /F{library.face_numbers['bold']} {size:g} Tf {right - thousandths * size / 1000:.2f} {-library.extents[key].baseline:.2f} Td {operand} TJ ET"
+            drawn = known[(key, label, left, size)] = f"{text}\n1 0 0 1 {left:.2f} {-library.sheet_height[key]:.2f} cm /{name} Do Q"
+        self.ops.append(f"q 1 0 0 1 0 {self.flip(top):.2f} cm\n{drawn}")
 
     def form(self, name: str, left: float, top: float) -> None:
         """Place a form of the leaf (see `Leaf.form`) with its top left corner here."""
@@ -213,7 +234,12 @@ class Leaf:
         assert number - first < stride, "a leaf outgrew its range of object numbers"
         assert stride == MOST_NUMBERS or len(self.pages) <= KEYS, "a leaf outgrew its keys"
         _pack(data, entries, number, packed)
-        return Part(bytes(data), tuple(entries), len(self.pages), base["pages"], base["elements"], base["parents"], limits)
+        entries.sort()
+        assert [entry[0] for entry in entries] == list(range(first, number + 1)), "a leaf uses all numbers of its run"
+        rows = bytearray()
+        _enter(rows, [], entries)
+        offsets = tuple(i for i, entry in enumerate(entries) if entry[1] == 1)
+        return Part(bytes(data), first, bytes(rows), offsets, len(self.pages), base["pages"], base["elements"], base["parents"], limits)
 
 
 def _pack(data: bytearray, entries: list[tuple[int, int, int, int]], number: int, packed: list[tuple[int, str]]) -> None:
@@ -256,7 +282,12 @@ class Document:
         """Take in a leaf, in the order of the pages."""
         start = self.offset
         self._write(part.data)
-        _enter(self.rows, self.runs, sorted((n, kind, where + start if kind == 1 else where, index) for n, kind, where, index in part.entries))
+        rows = bytearray(part.rows)
+        for i in part.offsets:
+            at = i * ROW + 1
+            rows[at : at + 6] = (int.from_bytes(rows[at : at + 6], "big") + start).to_bytes(6, "big")
+        self.rows += rows
+        self.runs.append([part.first, len(rows) // ROW])
         self.parts.append((part.pages, part.pages_ref, part.element_ref, part.parents_ref, part.limits))
 
     def add_first(self, part: Part) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -32,11 +33,8 @@ class Face:
         self.data = data
         self._shaped: dict[str, tuple[str, float]] = {}
 
-    def __getstate__(self) -> bytes:
-        return self.data
-
-    def __setstate__(self, data: bytes) -> None:
-        self.__init__(data)  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return face_of, (self.data,)  # in a worker, one face for all tasks: it remembers what it shaped
 
     @cached_property
     def _font(self) -> Any:
@@ -84,6 +82,18 @@ class Face:
         return sorted({c for c in text if not c.isspace() and self._font.get_nominal_glyph(ord(c)) is None})
 
 
+@lru_cache(maxsize=8)
+def face_of(data: bytes) -> Face:
+    """The face of a font, the same for the same data."""
+    return Face(data)
+
+
+@lru_cache(maxsize=2)
+def drawings(digest: str) -> dict[Any, str]:
+    """What was drawn before with the library of this digest, to be drawn again elsewhere: operators by what they show."""
+    return {}
+
+
 @dataclass
 class Library:
     """Raw objects by number. `pieces`: object number and page height by key. `faces` by name, with their object numbers."""
@@ -95,6 +105,7 @@ class Library:
     faces: dict[str, Face]
     face_numbers: dict[str, int]
     next: int = 1  # the first number that is free
+    digest: str = ""
     needs: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @property
@@ -134,7 +145,7 @@ def build_library(laid: Iterable[Laid], fonts: Mapping[str, bytes]) -> Library:
                 names.append(key)
                 extents[key] = extent
                 heights[key] = float(page.MediaBox[3])
-    faces = {name: Face(data) for name, data in fonts.items()}
+    faces = {name: face_of(data) for name, data in fonts.items()}
     pdf.Root.Pieces = made
     pdf.Root.Faces = Array([_font(pdf, face, name) for name, face in faces.items()])
     saved = BytesIO()
@@ -149,6 +160,7 @@ def build_library(laid: Iterable[Laid], fonts: Mapping[str, bytes]) -> Library:
     kept.update(library.closure([*numbers, *face_numbers.values()]))
     library.objects = {number: raw for number, raw in objects.items() if number in kept}
     library.next = max(objects) + 1
+    library.digest = hashlib.sha256(data).hexdigest()
     return library
 
 

@@ -9,6 +9,7 @@ from coursewright.plan.answer_sheet import CODE, CORNER, EDGE, AnswerSheet, Shee
 from coursewright.plan.booklet import MM
 from coursewright.plan.sheet_code import SheetCode
 from coursewright.write.assembly.document import ALARM, INK, SOFT, Canvas, Leaf, alt
+from coursewright.write.assembly.library import drawings
 
 CIRCLE, LETTER = "0.36 0.42 0.45", "0.42 0.48 0.51"
 HOW = (
@@ -136,13 +137,19 @@ def _rows(page: Canvas, sheet: AnswerSheet, planned: SheetPage) -> None:
     reach = sheet.radius * MM + 1
     page.leaf.form("O", f"{-reach:.2f} {-reach:.2f} {reach:.2f} {reach:.2f}", f"{CIRCLE} RG 0.75 w {_circle(0, 0, sheet.radius * MM)} S")
     page.names["O"] = "O"
+    page.use("regular")
+    known = drawings(page.leaf.library.digest)
     for words, bubbles in planned.rows:
         with page.content("P"):
             if words.text:
                 page.text(words.x * MM, words.y * MM, words.text, "bold", words.size, INK)
             if bubbles:
-                page.ops += [f"q 1 0 0 1 {bubble.x * MM:.2f} {height - bubble.y * MM:.2f} cm /O Do Q" for bubble in bubbles]
-                page.letters([(bubble.x * MM, bubble.y * MM + size * 0.33, bubble.letter) for bubble in bubbles], "regular", size, LETTER)
+                key = (size, height, *((bubble.x, bubble.y, bubble.letter) for bubble in bubbles))
+                if key not in known:
+                    circles = [f"q 1 0 0 1 {bubble.x * MM:.2f} {height - bubble.y * MM:.2f} cm /O Do Q" for bubble in bubbles]
+                    letters = page.letters([(bubble.x * MM, bubble.y * MM + size * 0.33, bubble.letter) for bubble in bubbles], "regular", size, LETTER)
+                    known[key] = "\n".join([*circles, letters])
+                page.ops.append(known[key])
 
 
 def _boxes(page: Canvas, planned: SheetPage) -> None:
