@@ -170,8 +170,10 @@ def response_of(asked: Asked, given: Mapping[tuple[str, str], tuple[str, ...]]) 
             pairs = {p.id: values[0] for p in prompts if (values := given.get((item, p.id), ()))}
             return pairs or None
         case Order(alternatives=alternatives):
-            places = [(values[0], a.id) for a in alternatives if (values := given.get((item, a.id), ()))]
-            return tuple(id_ for _, id_ in sorted(places, key=lambda pair: int(pair[0]))) or None
+            places = [(int(values[0]), a.id) for a in alternatives if (values := given.get((item, a.id), ()))]
+            taken = [place for place, _ in places]
+            # a place given to two steps orders neither: what is left is no whole order, and earns nothing
+            return tuple(id_ for place, id_ in sorted(places) if taken.count(place) == 1) or (("",) if places else None)
         case NumericEntry():
             digits = "".join(value for column in range(12) for value in given.get((item, str(column)), ()))
             typed = "".join(given.get((item, ""), ()))

@@ -147,7 +147,7 @@ def build_library(laid: Iterable[Laid], fonts: Mapping[str, bytes]) -> Library:
                 heights[key] = float(page.MediaBox[3])
     faces = {name: face_of(data) for name, data in fonts.items()}
     pdf.Root.Pieces = made
-    pdf.Root.Faces = Array([_font(pdf, face, name) for name, face in faces.items()])
+    pdf.Root.Faces = Array([font_object(pdf, face, name) for name, face in faces.items()])
     saved = BytesIO()
     pdf.save(saved, object_stream_mode=pikepdf.ObjectStreamMode.disable, compress_streams=True, static_id=True)
     data = saved.getvalue()
@@ -200,7 +200,7 @@ def cut_face(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any
     return {"face.ttf": made.getvalue()}, {}
 
 
-def _font(pdf: pikepdf.Pdf, face: Face, name: str) -> Any:
+def font_object(pdf: pikepdf.Pdf, face: Face, name: str) -> Any:
     """A composite font whose codes are the glyphs' numbers."""
     from fontTools.ttLib import TTFont
 

@@ -76,11 +76,11 @@ def qr_drawing(text: str, side: float) -> str:
     return "\n".join([*parts, "f"])
 
 
-def qr_rows(text: str) -> list[list[bool]]:
-    """The modules of a QR code, True where dark."""
+def qr_rows(text: str, level: str = "Q") -> list[list[bool]]:
+    """The modules of a QR code at an error-correction level, True where dark."""
     import zxingcpp
 
-    made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
+    made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     image = memoryview(made.to_image(scale=1, add_quiet_zones=False))
     assert image.shape is not None
     height, width = image.shape[:2]
