@@ -15,6 +15,7 @@ PICTURES = {
     "handout": ("handouts/04-risks.pdf", (2,), 300),
     "quiz-and-key": ("quizzes/02-protocols-key.pdf", (1, 2), 300),
     "binder": ("accreditation/binder.pdf", (1, 5, 12, 34), 230),
+    "paper": ("../forms/pictures/print.pdf", (3, 5, 6), 300),  # build.py forms posttest --copies 1 --out forms/pictures
 }
 
 
