@@ -92,3 +92,12 @@ def test_the_commitment_form_is_one_page(copy_of_starter: Path, paper: str) -> N
     assert done.returncode == 0, done.stderr
     with pikepdf.open(copy_of_starter / "alone/accreditation/commitment-to-change.pdf") as pdf:
         assert len(pdf.pages) == 1
+
+
+def test_the_class_of_a_pages_body_is_no_class_that_a_style_sheet_gives_to_something_else() -> None:
+    # `letter` was the paper and the letter of an option: a Letter binder was bold throughout
+    styles = "\n".join(path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.css"))
+    for template in (ROOT / "templates").rglob("*.j2"):
+        for name in re.findall(r'<body class="([^"]+)"', template.read_text("utf-8")):
+            for paper in ("a4", "letter"):
+                assert not re.search(rf"(^|[\s,])\.{name.replace('{{ paper }}', paper)}\b", styles, re.MULTILINE), template.name

@@ -36,7 +36,8 @@ EXPLAINS: dict[str, Any] = {
 
 def responses(item: SingleItem) -> Iterator[Any]:
     """The item's own examples, and every response that a learner could give besides, as far as they can be counted."""
-    yield from (example.response for example in item.examples())
+    # a choice that is not there cannot be given in any of these systems; words for a number can
+    yield from (example.response for example in item.examples() if example.valid or isinstance(example.response, str))
     interaction, key = item.interaction, item.key
     match key:
         case ChoiceKey() | PanelKey():
@@ -307,6 +308,8 @@ def test_qti_components_in_a_browser_scores_every_item_as_the_course_does() -> N
             for id_, entry in plan.entries.items():
                 xml = opened_once(name, "qti30")[f"items/{id_}.xml"].decode().split("?>", 1)[1]
                 for example in entry.item.examples():
+                    if not example.valid and not isinstance(example.response, str):
+                        continue
                     given = qti_response(entry.item, example.response)
                     single = not (isinstance(entry.item.interaction, Choice) and entry.item.interaction.multiple)
                     if isinstance(entry.item.key, ChoiceKey | PanelKey) and single and isinstance(given, tuple):

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from coursewright.build.check import examine
 from coursewright.build.inputs import read_inputs
-from coursewright.model.interaction import ChoiceKey, MatchKey, NumericKey, OrderKey, read_number, score
+from coursewright.model.interaction import ChoiceKey, MatchKey, NumericKey, OrderKey, Response, read_number, score
 from coursewright.model.items.base import SingleItem
+from coursewright.plan.answer_sheet import Asked, plan_answer_sheet
+from coursewright.plan.review import response_of
 
 COURSES = [ROOT, ROOT / "templates" / "starter", ROOT / "tests" / "courses" / "everything"]
 ITEMS = [item for root in COURSES for item in examine(read_inputs(root)).course.single_items]
@@ -23,6 +25,8 @@ ITEMS = [item for root in COURSES for item in examine(read_inputs(root)).course.
 def test_an_item_gives_its_own_responses_the_share_they_must_earn(item: SingleItem) -> None:
     examples = list(item.examples())
     assert any(example.share == 1 for example in examples) and any(example.share == 0 for example in examples)
+    assert any(not example.valid for example in examples)
+    assert all(example.share == 0 for example in examples if not example.valid)
     for example in examples:
         assert score(item.key, example.response) == example.share, example.name
 
@@ -84,3 +88,34 @@ def test_only_the_right_order_earns_all(order: list[str]) -> None:
 @pytest.mark.parametrize("response", [None, "", "x", frozenset(), frozenset("z"), {}, {"q": "z"}, (), ("z",)])
 def test_a_response_of_another_kind_earns_nothing_and_breaks_nothing(key: object, response: object) -> None:
     assert score(key, response) == 0  # type: ignore[arg-type]
+
+
+DIGITS = set("-.0123456789")
+
+
+def on_paper(asked: Asked, response: Response) -> dict[tuple[str, str], tuple[str, ...]] | None:
+    """The circles to fill for a response, by (item, part); None where circles cannot say it."""
+    item = asked.item
+    if response is None:
+        return {}
+    if isinstance(response, frozenset):
+        return {(item, ""): tuple(sorted(response))}
+    if isinstance(response, dict):
+        return {(item, prompt): (choice,) for prompt, choice in response.items()}
+    if isinstance(response, tuple):
+        return {(item, step): (str(place),) for place, step in enumerate(response, 1)} if len(set(response)) == len(response) else None
+    if set(response) - DIGITS or len(response) > 6:
+        return None
+    return {(item, str(column)): (digit,) for column, digit in enumerate(response)}
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
+def test_on_an_answer_sheet_each_response_has_its_circles_and_earns_the_same(item: SingleItem) -> None:
+    asked = Asked(1, item.id, item.interaction)
+    bubbles = {(b.part, b.value) for page in plan_answer_sheet([asked], "a4").pages for b in page.bubbles}
+    for example in item.examples():
+        rows = on_paper(asked, example.response)
+        if rows is None or not example.valid:
+            continue
+        assert {(part, value) for (_, part), values in rows.items() for value in values} <= bubbles, example.name
+        assert score(item.key, response_of(asked, rows)) == example.share, example.name

@@ -29,22 +29,22 @@ def scan_files(place: Path) -> list[Path]:
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(place).parts))
 
 
-def page_count(data: bytes) -> int:
+def page_count(file: Path | bytes) -> int:
     """How many pages a file has. Raises UnreadableScan."""
-    if data[:5] == b"%PDF-":
-        return len(_pdf(data))
-    with _picture(data) as image:
+    if _is_pdf(file):
+        return len(_pdf(file))
+    with _picture(file) as image:
         return int(getattr(image, "n_frames", 1))
 
 
-def pages(data: bytes, numbers: list[int]) -> Iterator[tuple[int, Grey | None, str]]:
+def pages(file: Path | bytes, numbers: list[int]) -> Iterator[tuple[int, Grey | None, str]]:
     """The pages asked for (from 0) as grey pictures; where one cannot be read, None and why. Raises UnreadableScan."""
-    if data[:5] == b"%PDF-":
-        document = _pdf(data)
+    if _is_pdf(file):
+        document = _pdf(file)
         for number in numbers:
             yield _try(number, lambda n=number: _render(document[n]))
         return
-    with _picture(data) as image:
+    with _picture(file) as image:
         for number in numbers:
             yield _try(number, lambda n=number: _frame(image, n))
 
@@ -56,11 +56,18 @@ def _try(number: int, read: Any) -> tuple[int, Grey | None, str]:
         return number, None, f"this page is damaged ({type(error).__name__})"
 
 
-def _pdf(data: bytes) -> Any:
+def _is_pdf(file: Path | bytes) -> bool:
+    if isinstance(file, bytes):
+        return file[:5] == b"%PDF-"
+    with file.open("rb") as opened:
+        return opened.read(5) == b"%PDF-"
+
+
+def _pdf(file: Path | bytes) -> Any:
     import pypdfium2
 
     try:
-        return pypdfium2.PdfDocument(data)
+        return pypdfium2.PdfDocument(file)  # by its path, it is read as pages are asked for
     except pypdfium2.PdfiumError:
         raise UnreadableScan("this PDF is damaged or locked") from None
 
@@ -86,13 +93,13 @@ def _render(page: Any) -> Grey:
     return _grey(page.render(scale=dpi / 72).to_pil())
 
 
-def _picture(data: bytes) -> Any:
+def _picture(file: Path | bytes) -> Any:
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            image = Image.open(BytesIO(data))
+            image = Image.open(BytesIO(file) if isinstance(file, bytes) else file)
     except Exception as error:
         raise UnreadableScan(f"this is neither a PDF nor a picture ({type(error).__name__})") from None
     if image.width * image.height > MOST_PIXELS:

@@ -48,7 +48,7 @@ def read_pages(path: str, numbers: list[int], record: str) -> list[PageRead]:
     """Read these pages of a file, by the record of a path."""
     sheets = _sheets(record, Path(record).stat().st_mtime_ns)
     made = []
-    for number, image, problem in images.pages(Path(path).read_bytes(), numbers):
+    for number, image, problem in images.pages(Path(path), numbers):
         if image is None:
             made.append(PageRead(number, "unreadable", note=problem))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from coursewright.build.schedule import worker_count
 from coursewright.source.diagnostic import Diagnostic, fault
 from coursewright.source.span import Span
 
+AHEAD = 8  # tasks under way: many small files are read side by side too
 BATCH = 4  # pages a task
 
 
@@ -44,28 +46,33 @@ def scan(folder: Path, place: Path, reads: Reads, now: Callable[[], str], jobs: 
     """Read every page of `place` that the store does not hold yet, by the record of `folder`. Raises OSError."""
     done = Scanned()
     files = images.scan_files(place)
+    waiting: deque[tuple[Path, str, Future[list[PageRead]]]] = deque()
+
+    def enter() -> None:
+        path, digest, future = waiting.popleft()
+        pages = future.result()
+        reads.enter(str(path.resolve()), digest, pages, now(), __version__)
+        done.read += len(pages)
+        for page in pages:
+            done.kinds[page.kind] = done.kinds.get(page.kind, 0) + 1
+
     with workers(worker_count(jobs), ("coursewright.build.scan.pages",)) as executor:
         for count, path in enumerate(files, 1):
-            data = path.read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            name = str(path.relative_to(place)) if place.is_dir() else path.name
             try:
-                total = images.page_count(data)
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                total = images.page_count(path)
             except images.UnreadableScan as error:
                 done.diagnostics.append(scan_unreadable(Span(str(path)), str(error)))
                 continue
             seen = reads.known(digest)
             left = [number for number in range(total) if number not in seen]
             done.known += total - len(left)
-            waiting: list[Future[list[PageRead]]] = []
             for i in range(0, len(left), BATCH):
-                waiting.append(executor().submit(read_pages, str(path), left[i : i + BATCH], str(folder / RECORD)))
-            for future in waiting:
-                pages = future.result()
-                reads.enter(str(path.resolve()), digest, pages, now(), __version__)
-                for page in pages:
-                    done.read += 1
-                    done.kinds[page.kind] = done.kinds.get(page.kind, 0) + 1
-                progress(name, done.read, done.read)
-            progress(name, count, len(files))
+                waiting.append((path, digest, executor().submit(read_pages, str(path), left[i : i + BATCH], str(folder / RECORD))))
+                if len(waiting) > AHEAD:
+                    enter()
+            progress(path.name, count, len(files))
+        while waiting:
+            enter()
     return done

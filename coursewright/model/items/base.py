@@ -46,11 +46,15 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Example:
-    """A response that an item makes of itself, with the share of points that it must earn: see `examples`."""
+    """A response that an item makes of itself, with the share of points that it must earn: see `examples`.
+
+    valid: whether a learner could give it; what could only come of a fault or an attack earns nothing and breaks nothing.
+    """
 
     name: str
     response: Response
     share: Fraction
+    valid: bool = True
 
 
 class ItemBase(Sourced):

@@ -66,6 +66,7 @@ class ExtendedMatching(SingleItem):
         yield Example("every vignette right", right, Fraction(1))
         yield Example("every vignette wrong", wrong, Fraction(0))
         yield Example("nothing", None, Fraction(0))
+        yield Example("an option that is not there", dict.fromkeys(right, "no-such-option"), Fraction(0), valid=False)
         for vignette in right:
             share = Fraction(len(right) - 1, len(right))
             yield Example(f"wrong at {vignette}", {**right, vignette: wrong[vignette]}, share)

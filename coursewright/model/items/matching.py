@@ -58,6 +58,7 @@ class Matching(SingleItem):
         right = dict(self.key.pairs)
         yield Example("all pairs", right, Fraction(1))
         yield Example("nothing", None, Fraction(0))
+        yield Example("a choice that is not there", dict.fromkeys(right, "no-such-choice"), Fraction(0), valid=False)
         for prompt in right:
             rest = {p: c for p, c in right.items() if p != prompt}
             yield Example(f"without {prompt}", rest, Fraction(len(rest), len(right)))

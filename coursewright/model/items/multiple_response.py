@@ -48,6 +48,7 @@ class MultipleResponse(SingleItem):
         yield Example("exactly the keys", keys, Fraction(1))
         yield Example("nothing", None, Fraction(0))
         yield Example("only distractors", everything - keys, Fraction(0))
+        yield Example("an option that is not there", frozenset({"no-such-option"}), Fraction(0), valid=False)
         for missed in sorted(keys):
             share = Fraction(len(keys) - 1, len(keys)) if partial else Fraction(0)
             yield Example(f"all keys but {missed}", keys - {missed}, share)

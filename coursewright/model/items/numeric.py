@@ -55,7 +55,7 @@ class Numeric(SingleItem):
         edge = self.answer + self.tolerance
         yield Example("at the edge", format(edge, "f"), Fraction(1))
         yield Example("beyond the edge", format(edge + Decimal("0.001"), "f"), Fraction(0))
-        yield Example("words", "about that", Fraction(0))
+        yield Example("words", "about that", Fraction(0), valid=False)
         yield Example("nothing", None, Fraction(0))
         for error in self.errors:
             yield Example(f"typical error {error.value}", format(error.value, "f"), Fraction(0))

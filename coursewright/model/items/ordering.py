@@ -55,4 +55,5 @@ class Ordering(SingleItem):
         yield Example("backwards", tuple(reversed(order)), Fraction(0))
         yield Example("first two swapped", (order[1], order[0], *order[2:]), Fraction(len(order) - 3, len(order) - 1))
         yield Example("one left out", order[:-1], Fraction(0))
+        yield Example("one twice", (order[0], *order[:-1]), Fraction(0), valid=False)
         yield Example("nothing", None, Fraction(0))

@@ -72,4 +72,4 @@ class ScriptConcordance(SingleItem):
         for alternative in self.interaction.alternatives:
             yield Example(f"chose {alternative.id}", frozenset({alternative.id}), shares.get(alternative.id, Fraction(0)))
         yield Example("chose nothing", None, Fraction(0))
-        yield Example("chose two", frozenset({"a", "b"}), Fraction(0))
+        yield Example("chose two", frozenset({"a", "b"}), Fraction(0), valid=False)

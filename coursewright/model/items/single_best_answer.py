@@ -43,4 +43,4 @@ class SingleBestAnswer(SingleItem):
             chosen = frozenset({alternative.id})
             yield Example(f"chose {alternative.id}", chosen, Fraction(chosen == self.key.correct))
         yield Example("chose nothing", None, Fraction(0))
-        yield Example("chose everything", frozenset(a.id for a in self.interaction.alternatives), Fraction(0))
+        yield Example("chose everything", frozenset(a.id for a in self.interaction.alternatives), Fraction(0), valid=False)

@@ -44,3 +44,4 @@ class TrueFalse(SingleItem):
         yield Example("true", frozenset({"true"}), Fraction(self.answer))
         yield Example("false", frozenset({"false"}), Fraction(not self.answer))
         yield Example("nothing", None, Fraction(0))
+        yield Example("both", frozenset({"true", "false"}), Fraction(0), valid=False)
