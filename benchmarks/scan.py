@@ -64,6 +64,8 @@ def one(task: tuple[str, int]) -> tuple[str, str, collections.Counter, list, flo
             counted["circles right"] += sizes[(row.item, row.part)] - doubtful
         if kind == "review" and (row.item, row.part) not in filled.hard:
             counted["rows review, clear to a person"] += 1
+        if kind == "review" and os.environ.get("WHY"):
+            counted["why " + row.doubt] += 1
         if kind == "WRONG":
             wrong.append((seed, way, dpi, hand, row.item, row.part, sorted(truth), row.values))
     return way, hand, counted, wrong, spent

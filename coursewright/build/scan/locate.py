@@ -14,9 +14,11 @@ from coursewright.plan.sheet_code import SheetCode, read_code
 
 Points = np.ndarray[Any, np.dtype[np.float64]]
 RASTER = 6.0  # pixels a millimetre of the flattened page
+ALIKE = 7  # black squares of one size that other pages hardly have
 PATCH = 5.0  # pixels a millimetre while looking for marks
-SURE, LEAST_SHARE = 0.62, 0.55  # the correlation that makes a mark, and the share of marks that makes a page
-BEND = 0.35  # how stiff paper is taken to be: larger follows single marks less
+SURE, LEAST_SHARE, ANY_SHARE = 0.62, 0.55, 0.35  # the correlation that makes a mark; the share of marks that makes a page, and a first guess
+BEND = 0.003  # how stiff paper is taken to be: larger follows single marks less
+ASTRAY = 1.2  # millimetres from where its neighbours put it: a mark that is none
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,15 @@ def place_by_marks(image: Grey, paper: str, large: bool) -> Place | None:
 
 
 def looks_like_ours(image: Grey) -> bool:
-    """Whether a picture without a readable code has the black squares of our sheets."""
-    return any(place_by_marks(image, paper, large) is not None for paper in SIZES for large in (False, True))
+    """Whether a picture without a readable code may be one of our sheets: it has several black squares of one size."""
+    sizes = np.sort([size for _, size in _squares(image)])
+    return any(int(np.sum((sizes >= size) & (sizes <= 1.3 * size))) >= ALIKE for size in sizes)
 
 
 def is_blank(image: Grey) -> bool:
-    """Whether a page holds nothing: hardly a pixel is much darker than the paper around it, scanner's edges left out."""
+    """Whether a page is white and holds nothing: hardly a pixel is much darker than the paper, scanner's edges left out."""
+    if float(np.median(image)) < 90:
+        return False
     small = cv2.resize(image, (400, max(1, round(400 * image.shape[0] / image.shape[1]))), interpolation=cv2.INTER_AREA)
     inner = small[20:-20, 20:-20]
     if inner.size == 0:
@@ -180,7 +185,7 @@ def _refine(image: Grey, start: Points, wanted: tuple[Mark, ...], origin: Points
             if turn == 0 and wide and len(hits) >= 4 and _spread(hits):
                 better = _fit(hits, origin)
                 homography = better if better is not None else homography
-        if len(hits) < LEAST_SHARE * len(wanted):
+        if len(hits) < ANY_SHARE * len(wanted):
             return None
         mm = [(mark.x, mark.y) for mark, _ in hits]
         px = [at for _, at in hits]
@@ -191,13 +196,36 @@ def _refine(image: Grey, start: Points, wanted: tuple[Mark, ...], origin: Points
         homography = fitted
         good = kept.ravel().astype(bool)
         mm, px = [m for m, k in zip(mm, good, strict=True) if k], [p for p, k in zip(px, good, strict=True) if k]
-    if len(mm) < LEAST_SHARE * len(wanted):
+    if len(mm) < ANY_SHARE * len(wanted):
         return None
-    known, there = np.array(mm), np.array(px)
+    return _follow(image, homography, np.array(mm), np.array(px), wanted)
+
+
+def _follow(image: Grey, homography: Points, known: Points, there: Points, wanted: tuple[Mark, ...]) -> Place | None:
+    """Follow a bend: marks that one plane cannot hold are looked for where those already found say that they lie."""
+    for _ in range(4):
+        weights = _bend(known, there - _apply(homography, known))
+        hits = []
+        for mark in wanted:
+            shift = np.eye(3)
+            shift[:2, 2] = _spline(known, weights, np.array([[mark.x, mark.y]]))[0]
+            at = _find_mark(image, shift @ homography, mark, 3.5)
+            if at is not None:
+                hits.append((mark.x, mark.y, *at))
+        found = np.array(hits)
+        if len(found) < 8:
+            return None
+        off = _left_out(found[:, :2], found[:, 2:] - _apply(homography, found[:, :2]))
+        good = np.linalg.norm(off, axis=1) < ASTRAY * 3 * _scale(homography)
+        before, known, there = len(known), found[good, :2], found[good, 2:]
+        if len(known) <= before:
+            break
+    if len(known) < LEAST_SHARE * len(wanted):
+        return None
     residual = there - _apply(homography, known)
     weights = _bend(known, residual)
     left = residual - _spline(known, weights, known)
-    return Place(homography, known, weights, len(mm) / len(wanted), float(np.mean(np.linalg.norm(left, axis=1))) / _scale(homography))
+    return Place(homography, known, weights, len(known) / len(wanted), float(np.mean(np.linalg.norm(left, axis=1))) / _scale(homography))
 
 
 def _find_mark(image: Grey, homography: Points, mark: Mark, reach: float) -> Points | None:
@@ -287,7 +315,13 @@ def _bend(known: Points, residual: Points) -> Points:
     kernel = _kernel(known, known) + BEND * n * np.eye(n)
     plane = np.c_[np.ones(n), known / 100]
     matrix = np.block([[kernel, plane], [plane.T, np.zeros((3, 3))]])
-    return np.asarray(np.linalg.lstsq(matrix, np.vstack([residual, np.zeros((3, 2))]), rcond=None)[0])
+    return np.asarray(np.linalg.lstsq(matrix, np.vstack([residual, np.zeros((3, residual.shape[1]))]), rcond=None)[0])
+
+
+def _left_out(known: Points, residual: Points) -> Points:
+    """How far each mark lies from where all others would put it."""
+    smooth = _spline(known, _bend(known, np.eye(len(known))), known)
+    return np.asarray((residual - smooth @ residual) / np.maximum(1e-3, 1 - np.diag(smooth))[:, None])
 
 
 def _spline(known: Points, weights: Points, at: Points) -> Points:

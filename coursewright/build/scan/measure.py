@@ -13,9 +13,11 @@ from coursewright.build.scan.locate import RASTER
 from coursewright.plan.answer_sheet import Bubble, Mark
 from coursewright.plan.marks import Ink
 
-INNER, NEAR, FAR = 0.80, 1.33, 1.44  # of the radius: the disc that is measured, and the circles on which arms are counted
+HALO = (1.15, 1.22, 1.3, 1.37, 1.44)  # of the radius: where a circle drawn around the printed one lies
+INNER, CLOSE, BESIDE, NEAR, FAR = 0.80, 1.20, 1.26, 1.33, 1.44  # of the radius: the disc that is measured, and the circles on which arms are counted
 ANGLES = 72
 DARK = 0.42  # of the sheet's black: a stroke
+STRAIGHT, SQUARE = 25, 35  # degrees: how far strokes may be from opposite, and their pairs from square to each other
 ARM = 0.32  # of the sheet's black: a stroke that leaves a circle, thin as it is
 FAINT = 0.20  # of the sheet's black: more than paper
 
@@ -51,7 +53,12 @@ def measure(ink: Any, bubbles: Sequence[Bubble], radius: float) -> list[Ink]:
     covered = (discs > FAINT).mean(axis=1)
     deepest = np.quantile(discs, 0.95, axis=1)
     printed = _printed([bubble.letter for bubble in bubbles], means, strokes, covered)
-    near, far = _rings(patches, half, r, NEAR), _rings(patches, half, r, FAR)
+    near, far, close, beside = (_rings(patches, half, r, radius) for radius in (NEAR, FAR, CLOSE, BESIDE))
+    halo = (np.concatenate([_ring(patches, half, r, factor) for factor in HALO], axis=1) > DARK).mean(axis=1)
+    printed_line = np.maximum.reduce([_ring(patches, half, r, factor) for factor in (0.95, 1.0, 1.05)]).mean(axis=1)
+    outline = printed_line - np.minimum(_ring(patches, half, r, 1.18), _ring(patches, half, r, 1.24)).mean(axis=1)
+    usual = float(np.quantile(outline, 0.75))
+    outline = outline / usual if usual > 0.35 else np.ones(len(outline))  # a fax may leave nothing of the printed lines
     parts: dict[int, tuple[float, float]] = {}
     arms = [_arms(ring) for ring in near]
     suspects = [i for i in range(len(bubbles)) if means[i] - printed[i][0] > 0.05 and (strokes[i] < 0.8 or arms[i][0] > 1)]
@@ -61,7 +68,8 @@ def measure(ink: Any, bubbles: Sequence[Bubble], radius: float) -> list[Ink]:
     for i in range(len(bubbles)):
         spread, offset = parts.get(i, (0.0, 0.0))
         net = [float(max(0.0, value - base)) for value, base in zip((means[i], strokes[i], covered[i]), printed[i], strict=True)]
-        made.append(Ink(net[0], net[1], net[2], float(deepest[i]), *arms[i], _arms(far[i])[0], spread, offset))
+        nearest, next_ = _arms(close[i]), _arms(beside[i])
+        made.append(Ink(net[0], net[1], net[2], float(deepest[i]), *arms[i][:3], _arms(far[i])[0], spread, offset, nearest[2] and next_[0] >= 2, next_[3], float(halo[i]), float(outline[i])))
     return made
 
 
@@ -113,29 +121,35 @@ def _printed(letters: list[str], *values: Any) -> list[tuple[float, ...]]:
 
 
 def _rings(patches: Any, half: int, r: float, radius: float) -> Any:
-    """Ink along a circle outside each bubble, at ANGLES places."""
+    """Ink along a circle outside each bubble, at ANGLES places; a little further out there must be ink too."""
+    return np.minimum(_ring(patches, half, r, radius), _ring(patches, half, r, radius + 0.06))
+
+
+def _ring(patches: Any, half: int, r: float, radius: float) -> Any:
     angles = np.arange(ANGLES) * 2 * np.pi / ANGLES
-    samples = []
-    for factor in (radius, radius + 0.06):
-        x = np.clip(np.round(half + np.cos(angles) * r * factor).astype(int), 0, 2 * half)
-        y = np.clip(np.round(half + np.sin(angles) * r * factor).astype(int), 0, 2 * half)
-        samples.append(patches[:, y, x])
-    return np.minimum(*samples)
+    x = np.clip(np.round(half + np.cos(angles) * r * radius).astype(int), 0, 2 * half)
+    y = np.clip(np.round(half + np.sin(angles) * r * radius).astype(int), 0, 2 * half)
+    return patches[:, y, x]
 
 
-def _arms(ring: Any) -> tuple[int, float, bool]:
-    """How many strokes leave the circle, what share of the ring is inked, and whether two of the strokes lie opposite."""
+def _arms(ring: Any) -> tuple[int, float, bool, bool]:
+    """The strokes that cross a ring: how many, what share of it is inked, whether two go opposite ways, and whether four
+    go as those of a cross do: two pairs of opposites, about square to each other."""
     dark = ring > ARM
     share = float(dark.mean())
     if not dark.any() or dark.all():
-        return int(dark.all()), share, bool(dark.all())
+        return int(dark.all()), share, bool(dark.all()), False
     start = int(np.argmin(dark))
     turned = np.roll(dark, -start).astype(np.int8)
     edges = np.diff(np.concatenate([turned, [0]]))
     begins, ends = np.flatnonzero(edges == 1) + 1, np.flatnonzero(edges == -1)
-    middles = (begins + ends) / 2 * 360 / ANGLES
-    gaps = np.abs(middles[:, None] - middles[None, :])
-    return len(middles), share, bool((np.abs(gaps - 180) < 32).any())
+    angles = ((begins + ends) / 2 + start) * 360 / ANGLES % 360
+    first, second = np.triu_indices(len(angles), 1)
+    gaps = np.abs(angles[first] - angles[second])
+    pairs = np.abs(gaps - 180) <= STRAIGHT
+    axes = ((angles[first] + angles[second] + 180) / 2 % 180)[pairs]
+    turns = np.abs(axes[:, None] - axes[None, :])
+    return len(angles), share, bool(pairs.any()), bool((np.abs(np.minimum(turns, 180 - turns) - 90) <= SQUARE).any())
 
 
 def _extents(ink: Any, bubbles: Sequence[Bubble], suspects: list[int], r: float) -> dict[int, tuple[float, float]]:

@@ -13,6 +13,8 @@ from coursewright.plan.marks import read_row
 from coursewright.plan.record import Record, asked_of, read_record
 from coursewright.plan.sheet_code import form_code
 
+LEAST_SIDE = 300  # pixels: a sheet at 100 dpi has 800
+
 
 class Sheets:
     """The answer sheets of a record, planned when they are first met."""
@@ -51,8 +53,13 @@ def read_pages(path: str, numbers: list[int], record: str) -> list[PageRead]:
     for number, image, problem in images.pages(Path(path), numbers):
         if image is None:
             made.append(PageRead(number, "unreadable", note=problem))
+        elif min(image.shape) < LEAST_SIDE:
+            made.append(PageRead(number, "unreadable", note=f"this picture is too small ({image.shape[1]} by {image.shape[0]} pixels)"))
         else:
-            made.append(read_image(number, image, sheets))
+            try:
+                made.append(read_image(number, image, sheets))
+            except Exception as error:  # a page that breaks the reader waits for a person, and the others are read
+                made.append(PageRead(number, "unreadable", note=f"this page could not be read ({type(error).__name__})"))
     return made
 
 
