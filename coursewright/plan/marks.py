@@ -58,7 +58,7 @@ def state(ink: Ink) -> str:
         if (ink.crossed or (ink.arms >= 3 and ink.opposite)) and ink.ring < 0.62 and ink.reach < 3.5:
             return TAKEN_BACK
         # a stroke that leaves a circle filled tidily strikes it through; one that leaves a scribble is part of it
-        if ink.struck or ink.opposite or (ink.arms >= 1 and ink.halo < 0.08):
+        if ink.opposite or (ink.struck and ink.halo < 0.16) or (ink.arms >= 1 and ink.halo < 0.08):
             return DOUBTFUL
         if ink.mean < 0.36 and ink.deepest < 0.45:
             return DOUBTFUL
@@ -70,8 +70,11 @@ def state(ink: Ink) -> str:
 
 def deliberate(ink: Ink) -> bool:
     """Whether a mark that does not fill its circle is a tick or a cross made within it, and no slip of the pen or writing."""
-    within = 0 < ink.reach < 1.6 and ink.offset < 0.45 and ink.halo < 0.08 and ink.arms <= 1
-    return within and ink.covered <= 0.72 and ink.strokes > 0.13 and ink.mean > 0.11 and ink.deepest > 0.46
+    if ink.covered > 0.72 or ink.deepest < 0.45 or ink.offset > 0.45:
+        return False
+    if 0 < ink.reach < 1.35 and ink.halo < 0.03 and ink.arms == 0:  # nothing leaves the circle: a thin stroke will do
+        return ink.strokes > 0.085 and ink.mean > 0.075
+    return 0 < ink.reach < 1.6 and ink.halo < 0.08 and ink.arms <= 1 and ink.strokes > 0.13 and ink.mean > 0.11
 
 
 def read_row(inks: Sequence[Ink], values: Sequence[str], multiple: bool) -> Row:

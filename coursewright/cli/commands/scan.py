@@ -46,7 +46,7 @@ def command(course: Path, scans: Path, folder: Path | None, roster: Path | None,
         reads = Reads(place / READS)
         with progress_bar() as progress:
             done = scan(place, scans, reads, lambda: datetime.datetime.now().astimezone().isoformat(timespec="seconds"), jobs, progress)
-        found = gathered(place, record, reads)
+        found, pages = gathered(place, record, reads), reads.pages()
         reads.close()
     except (DamagedRecord, DamagedStore) as error:
         click.echo(f"error: {error}", err=True)
@@ -56,6 +56,10 @@ def command(course: Path, scans: Path, folder: Path | None, roster: Path | None,
         click.echo(report("full", done.diagnostics, {}) + "\n", err=True)
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(done.kinds.items()))
     click.echo(f"{done.read} pages read{f' ({kinds})' if kinds else ''}, {done.known} known already")
+    foreign = [page.place for page in pages if page.kind == "foreign"]
+    if foreign:
+        more = f" and {len(foreign) - 8} more" if len(foreign) > 8 else ""
+        click.echo(f"no answer sheets, and left out: {'; '.join(foreign[:8])}{more}")
     waiting = len(found.questions)
     ready = sum(not sitting.pending for sitting in found.sittings)
     click.echo(f"{len(found.sittings)} of {len(record.copies)} sheets seen, {ready} ready to grade, {waiting} question{'s' if waiting != 1 else ''} for a person")
