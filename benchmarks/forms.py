@@ -77,11 +77,10 @@ def copies_a_second(course: object, folder: Path) -> tuple[float, int]:
 
 def warm_fonts(course: object, wanted: object) -> None:
     """Cut the fonts into the cache, as any build before would have."""
+    from coursewright.build.forms import texts_of
     from coursewright.build.make import laid_out, template_folders
     from coursewright.write.html import Templates
     from coursewright.write.packet import Options, Packet
-
-    from coursewright.build.forms import texts_of
 
     laid_out(Packet(course, Templates(template_folders(ROOT)), Options(), texts=texts_of(course, wanted)), list)  # type: ignore[arg-type]
 
