@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,13 @@ def test_decisions_are_only_ever_added_whatever_is_tried(tmp_path: Path) -> None
         with pytest.raises(sqlite3.IntegrityError):
             reads.base.execute(attack)
     assert reads.base.execute("SELECT count(*) FROM decisions").fetchone() == (2,)
+
+
+def test_a_store_that_two_open_at_once_is_made_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(20):
+            for made in pool.map(lambda path: Reads(path).path, [tmp_path / f"{n}.sqlite"] * 8):
+                assert made.exists()
 
 
 def test_a_scan_that_is_killed_goes_on_where_it_was(pile: Pile, tmp_path: Path) -> None:

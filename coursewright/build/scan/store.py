@@ -109,16 +109,20 @@ class Reads:
             self.base = sqlite3.connect(path, timeout=20, isolation_level=None)
             self.base.execute("PRAGMA journal_mode=WAL")
             self.base.execute("PRAGMA synchronous=FULL")
-            version = self.base.execute("PRAGMA user_version").fetchone()[0]
+            version = self._version()
             if version == 0:
                 with self.writing():
-                    for statement in _statements(SCHEMA):
-                        self.base.execute(statement)
-                    self.base.execute(f"PRAGMA user_version={VERSION}")
+                    if self._version() == 0:  # another may have made the tables while this one waited to write
+                        for statement in _statements(SCHEMA):
+                            self.base.execute(statement)
+                        self.base.execute(f"PRAGMA user_version={VERSION}")
             elif version != VERSION:
                 raise DamagedStore(f"{path.name} was written by a newer Coursewright")
         except sqlite3.DatabaseError as error:
             raise DamagedStore(f"{path.name} is damaged ({error})") from None
+
+    def _version(self) -> int:
+        return int(self.base.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         self.base.close()
