@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from coursewright.build.administration import write_whole
+from coursewright.build.forms import file_name
 from coursewright.build.make import laid_out, template_folders
 from coursewright.build.schedule import Progress
 from coursewright.build.signing import public_pem, sign
@@ -82,26 +81,10 @@ def certify(
     packet = Packet(course, Templates(template_folders(root)), Options(paper=paper), texts=(roster.source.text, course.info.title))
     pages = laid_out(packet, lambda: [certificate_task(packet, c, sign(key, c.statement)) for c in certificates], jobs, progress)
     for certificate, (data, result) in zip(certificates, pages, strict=True):
-        name = f"{_file_name(certificate.learner)}-{certificate.serial}.pdf"
-        _lay_down(out / name, data)
+        learner = certificate.learner
+        name = f"{file_name(f'{learner.family_name} {learner.given_name}', 'learner')}-{certificate.serial}.pdf"
+        write_whole(out / name, data)
         made.certificates.append((certificate, name))
         made.diagnostics += packet.complaints(name, result)
-    _lay_down(out / PUBLIC, public_pem(key))
+    write_whole(out / PUBLIC, public_pem(key))
     return made
-
-
-def _file_name(learner: Learner) -> str:
-    plain = unicodedata.normalize("NFKD", f"{learner.family_name} {learner.given_name}").encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "learner"
-
-
-def _lay_down(path: Path, data: bytes) -> None:
-    """Write to a temporary file, then replace: a certificate is there whole, or as it was."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        try:
-            file.write(data)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)

@@ -276,10 +276,10 @@ def _missing(library: Library, copies: list[Copy]) -> list[Diagnostic]:
     return found
 
 
-def file_name(name: str) -> str:
-    """A name as a file name: small Latin letters and hyphens."""
+def file_name(name: str, otherwise: str = "copy") -> str:
+    """A name as a file name: small Latin letters and hyphens; `otherwise` where none is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "copy"
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or otherwise
 
 
 @contextmanager

@@ -8,6 +8,11 @@ from typing import Any
 import click
 
 
+def now() -> str:
+    """This moment, to the second, with the offset from UTC."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
 class Day(click.ParamType[datetime.date]):
     """A date as YYYY-MM-DD."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 import threading
 from functools import partial
@@ -16,6 +15,7 @@ import click
 from coursewright.build.administration import READS, load_record
 from coursewright.build.scan.gather import CannotDecide, decide, gathered
 from coursewright.build.scan.store import Decision, Reads
+from coursewright.cli.day import now
 from coursewright.plan.review import Gathered, Question
 from coursewright.write.html import Templates
 
@@ -79,22 +79,21 @@ class Review:
 
     def picture(self, kind: str, query: dict[str, list[str]]) -> tuple[bytes, str] | None:
         """A crop or a whole page."""
-        found, _, reads = self.state()
-        try:
-            if kind == "page":
+        if kind == "page":  # needs nothing gathered
+            reads = Reads(self.folder / READS)
+            try:
                 id_ = query.get("id", [""])[0]
                 data = reads.picture(int(id_)) if id_.isdigit() else None
                 return (data, "image/jpeg") if data else None
+            finally:
+                reads.close()
+        found, _, reads = self.state()
+        try:
             question: Question | None = next((q for q in found.questions if q.subject == query.get("subject", [""])[0]), None)
             crop = reads.crop(*question.row) if question is not None and question.row is not None else None
             return (crop, "image/png") if crop else None
         finally:
             reads.close()
-
-
-def now() -> str:
-    """This moment, to the second, with the offset from UTC."""
-    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _words(given: Any) -> str:

@@ -79,7 +79,6 @@ class SheetPage:
     number: int
     rows: tuple[tuple[Words, tuple[Bubble, ...]], ...]
     boxes: tuple[Box, ...]
-    words: tuple[Words, ...] = ()
 
     @property
     def bubbles(self) -> tuple[Bubble, ...]:

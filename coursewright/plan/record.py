@@ -48,8 +48,7 @@ class DamagedRecord(Exception):
 class ItemRecord:
     """One version of an item: what was asked and what was right. `version` is a hash of what learners saw of it.
 
-    objective, section and module are for reports: ids, and the words that were printed. options: alternatives by id as
-    plain text (for a match: its choices; prompts stand in `prompts`).
+    objective, section and module are for reports: ids, and the words that were printed. stem: plain text.
     """
 
     id: str

@@ -154,7 +154,7 @@ def answer_in_words(question: Question, key: Key) -> str:
             return ", ".join(label(i) for i, a in enumerate(alternatives) if a.id in correct)
         case Choice(alternatives=alternatives), PanelKey(shares=shares):
             of = dict(shares)
-            return " · ".join(f"{label(i)} {fraction_text(of[a.id])}" for i, a in enumerate(alternatives) if of.get(a.id))
+            return " · ".join(f"{label(i)} {of[a.id]}" for i, a in enumerate(alternatives) if of.get(a.id))
         case Match(prompts=prompts, choices=choices), MatchKey(pairs=pairs):
             matches = dict(pairs)
             return " · ".join(f"{i} {_letter(choices, matches[p.id])}" for i, p in enumerate(prompts, 1))
@@ -175,14 +175,9 @@ def verdict(key: Key, alternative: str) -> str:
     """What is said of one alternative of a choice after grading: `Correct.`, `Not correct.`, or its share by a panel."""
     if isinstance(key, PanelKey):
         share = dict(key.shares).get(alternative, Fraction(0))
-        return "Full credit." if share == 1 else f"{fraction_text(share)} of the credit." if share else "No credit."
+        return "Full credit." if share == 1 else f"{share} of the credit." if share else "No credit."
     assert isinstance(key, ChoiceKey)
     return "Correct." if alternative in key.correct else "Not correct."
-
-
-def fraction_text(share: Fraction) -> str:
-    """`1`, `⅔` as `2/3`."""
-    return str(share)
 
 
 def _letter(alternatives: tuple[Alternative, ...], id_: str) -> str:

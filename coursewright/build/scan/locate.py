@@ -45,9 +45,8 @@ class Place:
         return flat + _spline(self.known, self.weights, at) if len(self.known) else flat
 
 
-def find_codes(image: Grey) -> tuple[list[Found], bool]:
-    """The codes of ours in a picture, and whether it holds QR codes that are not ours. Tries harder where it finds none."""
-    others = False
+def find_codes(image: Grey) -> list[Found]:
+    """The codes of ours in a picture. Tries harder where it finds none."""
     for scale, prepare in ((1.0, None), (2.0, None), (1.0, "blur"), (1.0, "threshold"), (0.5, None)):
         if scale > 1 and image.shape[1] > 2600:
             continue
@@ -58,28 +57,25 @@ def find_codes(image: Grey) -> tuple[list[Found], bool]:
             picture = cv2.GaussianBlur(image, (0, 0), 1.2)
         elif prepare == "threshold":
             picture = cv2.adaptiveThreshold(cv2.GaussianBlur(image, (0, 0), 0.8), 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY, 51, 10)
-        found, more = _codes(picture, scale)
-        others = others or more
+        found = _codes(picture, scale)
         if found:
-            return found, others
-    return [], others
+            return found
+    return []
 
 
-def _codes(image: Any, scale: float) -> tuple[list[Found], bool]:
+def _codes(image: Any, scale: float) -> list[Found]:
     import zxingcpp
 
     only: Any = zxingcpp.BarcodeFormat.QRCode
     made: list[Found] = []
-    others = False
     for code in zxingcpp.read_barcodes(image, formats=only):
         read = read_code(code.text)
         if read is None:
-            others = True
             continue
         p = code.position
         corners = np.array([[c.x, c.y] for c in (p.top_left, p.top_right, p.bottom_right, p.bottom_left)], float) / scale
         made.append(Found(read, corners))
-    return made, others
+    return made
 
 
 def place_by_codes(image: Grey, found: list[Found], paper: str, large: bool) -> Place | None:

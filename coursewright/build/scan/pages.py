@@ -67,7 +67,7 @@ def read_image(number: int, image: Any, sheets: Sheets, as_sheet: tuple[str, int
     """One page. as_sheet: whose it is and which page, where a person says so and the code cannot be read."""
     from coursewright.build.scan import locate, measure
 
-    found, _others = locate.find_codes(image) if as_sheet is None else ([], False)
+    found = locate.find_codes(image) if as_sheet is None else []
     small = measure.overview(image)
     if not found and as_sheet is None:
         if locate.is_blank(image):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 import click
@@ -25,6 +24,7 @@ def command(course: Path, scans: Path, folder: Path | None, roster: Path | None,
     from coursewright.build.scan.read import scan
     from coursewright.build.scan.store import DamagedStore, Reads
     from coursewright.cli.administration_folder import administration
+    from coursewright.cli.day import now
     from coursewright.cli.progress import progress_bar
     from coursewright.plan.record import DamagedRecord
     from coursewright.read.roster import read_roster
@@ -45,7 +45,7 @@ def command(course: Path, scans: Path, folder: Path | None, roster: Path | None,
             write_whole(place / ROSTER, roster.read_bytes(), private=True)
         reads = Reads(place / READS)
         with progress_bar() as progress:
-            done = scan(place, scans, reads, lambda: datetime.datetime.now().astimezone().isoformat(timespec="seconds"), jobs, progress)
+            done = scan(place, scans, reads, now, jobs, progress)
         found, pages = gathered(place, record, reads), reads.pages()
         reads.close()
     except (DamagedRecord, DamagedStore) as error:
