@@ -1,0 +1,1 @@
+"""Tests of the quiz service, and the ground they stand on: real databases and a connection that fails when told to."""

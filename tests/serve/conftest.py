@@ -1,0 +1,34 @@
+"""The databases that tests of the service run on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .postgres import Postgres, lacking
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A cluster for this worker, made when first asked for. Skips where there is no PostgreSQL; fails if CI demands it."""
+    if reason := lacking():
+        if os.environ.get("COURSEWRIGHT_REQUIRE_POSTGRES") == "1":
+            pytest.fail(f"COURSEWRIGHT_REQUIRE_POSTGRES=1, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    cluster = Postgres()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'service.sqlite'}"
+        return
+    cluster: Postgres = request.getfixturevalue("postgres")
+    with cluster.database() as url:
+        yield url
