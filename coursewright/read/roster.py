@@ -17,7 +17,8 @@ from coursewright.source.suggest import did_you_mean
 REQUIRED = ("given_name", "family_name", "completed_at")
 OPTIONAL = (
     *("learner_id", "credential", "profession", "license_state", "license_id", "npi", "board", "board_id", "birth_month", "birth_day"),
-    *("score_percent", "attempts", "consent_to_report", "action", "seat", "large_print", "extra_minutes", "passed", "test"),
+    *("score_percent", "attempts", "consent_to_report", "action", "seat", "large_print", "extra_minutes", "extra_percent"),
+    *("passed", "test", "email"),
 )
 MOST = 100_000  # rows
 NO_DAY = datetime.date.min  # a learner who has not completed yet
@@ -52,6 +53,8 @@ class Learner:
     seat: str = ""
     large_print: bool = False
     extra_minutes: int = 0
+    extra_percent: int = 0
+    email: str = ""
     passed: str = ""
     test: str = ""
 
@@ -191,6 +194,8 @@ _TYPED: dict[str, tuple[Callable[[str], Any], str]] = {
     "consent_to_report": (_yes_no, "write yes or no"),
     "large_print": (_yes_no, "write yes or no"),
     "extra_minutes": (_count(0, 999), "write minutes as a whole number"),
+    "extra_percent": (_count(0, 400), "write a percentage of the time as a whole number: 25, 50, 100"),
+    "email": (lambda text: text if re.fullmatch(r"[^@\s<>\"']{1,64}@[^@\s<>\"']{1,250}", text) else None, "write an address such as name@example.org, or leave it empty"),
     "passed": (lambda text: "pending" if text.lower() == "pending" else {True: "yes", False: "no", None: None}[_yes_no(text)], "write yes, no or pending"),
     "action": (lambda text: text.lower() if text.lower() in ("add", "delete") else None, "write add or delete"),
 }

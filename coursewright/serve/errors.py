@@ -1,0 +1,49 @@
+"""What is shown when something goes wrong: a page for people, a word for scripts, and nothing of the inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from coursewright.serve.security.access import wants_json
+from coursewright.serve.store.database import Unavailable
+
+
+def add_handlers(app: Flask) -> None:
+    """Take over every error of the application."""
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if isinstance(error, InternalServerError):
+            current_app.logger.error("unexpected error", exc_info=error.original_exception)
+        return shown(error.code or 500)
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> Any:
+        return shown(400, "stale")
+
+    @app.errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> Any:
+        current_app.logger.error("database unavailable", extra={"problem": str(error)})
+        return shown(503)
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> Any:
+        current_app.logger.exception("unexpected error")
+        return shown(500)
+
+
+def shown(status: int, kind: str = "") -> Any:
+    """The response of an error."""
+    if wants_json():
+        response = current_app.json.response({"error": kind or str(status)})
+        response.status_code = status
+    else:
+        response = current_app.make_response(render_template("service/error.html.j2", status=status, kind=kind))
+        response.status_code = status
+    if status in (429, 503):
+        response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,1 @@
+"""What learners do: forms drawn and kept, attempts, answers, results, reading, writing."""

@@ -1,0 +1,183 @@
+"""Forms as they were drawn, kept in the database with keys and rationales.
+
+An attempt is shown, scored and reviewed from what is kept here, so that an edit of the course while somebody is at a
+test changes nothing for that person. Everything is named by a hash of its content: equal content is kept once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from coursewright.model.course import Course
+from coursewright.model.interaction import Key
+from coursewright.model.items.base import Explanation, Question
+from coursewright.model.judgement import Cut, CutRule
+from coursewright.model.prose import Line, Prose
+from coursewright.model.version import interaction_json
+from coursewright.model.quiz import Blueprint, CutScore
+from coursewright.plan.form import Form, checksum, shown_order
+from coursewright.plan.numbering import Numbering
+from coursewright.plan.record import FormRecord, ItemRecord, Record, as_shown, interaction_of, key_json, key_of, record_form, record_items
+from coursewright.plan.sheet import Asked, Group, Keyed, KeySheet, Pointer, Sheet
+from coursewright.serve.store.tables import StoredForm, StoredItem
+
+
+@dataclass(frozen=True)
+class KeptForm:
+    """A form read back: what learners see, what graders know."""
+
+    id: str
+    test: str
+    title: str
+    sheet: Sheet
+    keys: KeySheet
+    items: tuple[ItemRecord, ...]
+    record: FormRecord
+
+    @property
+    def number_of(self) -> dict[str, int]:
+        """The number of each item, by its id."""
+        return {asked.question.id: asked.number for asked in self.sheet.asked}
+
+
+def keep_form(session: Session, course: Course, numbering: Numbering, form: Form, test: str = "") -> str:
+    """Keep a form and its items; the id that it is kept under. What is kept already is left as it is.
+
+    test: what it is kept as, where that is not the blueprint.
+    """
+    rule = record_form(course, form).rule
+    return _keep_sheet(session, course, numbering, form, rule, test or form.blueprint.id)
+
+
+def keep_sheet(session: Session, course: Course, numbering: Numbering, sheet: Sheet, test: str) -> str:
+    """Keep a sheet that no blueprint draws: a module's knowledge check. Nothing is needed to pass it."""
+    form = Form(f"{sheet.id}-{checksum(sheet)}", Blueprint(id=sheet.id, title=sheet.title, cut=CutScore()), sheet, Cut("fixed", 0, sheet.points))
+    return _keep_sheet(session, course, numbering, form, CutRule("fixed", Decimal(0), {}), test)
+
+
+def _keep_sheet(session: Session, course: Course, numbering: Numbering, form: Form, rule: CutRule, test: str) -> str:
+    items = record_items(course, numbering, form)
+    singles = {item.id: item for item in course.single_items}
+    versions: dict[str, str] = {}
+    for asked in form.sheet.asked:
+        item = next(found for found in items.values() if found.id == asked.question.id)
+        content = _item_json(item, singles[item.id].question, singles[item.id].explanation)
+        version = f"{item.version}-{_digest(content)}"
+        versions[item.id] = version
+        _keep(session, StoredItem, version=version, content=content)
+    content = {
+        "title": form.sheet.title,
+        "number": form.number,
+        "groups": [
+            {
+                "case": group.case.source if group.case else None,
+                "case_id": group.case_id,
+                "items": [[versions[asked.question.id], list(shown_order(asked.question.interaction))] for asked in group.asked],
+            }
+            for group in form.sheet.groups
+        ],
+        "cut": {
+            "method": rule.method,
+            "percent": None if rule.percent is None else format(rule.percent, "f"),
+            "chances": {judge: {item: str(chance) for item, chance in chances.items()} for judge, chances in rule.chances.items()},
+        },
+    }
+    id_ = f"{form.id}-{_digest(content)[:4]}"
+    _keep(session, StoredForm, id=id_, test=test, content=content)
+    return id_
+
+
+def load_form(session: Session, id_: str) -> KeptForm:
+    """A kept form. Raises KeyError."""
+    stored = session.get(StoredForm, id_)
+    if stored is None:
+        raise KeyError(id_)
+    content = stored.content
+    versions = [version for group in content["groups"] for version, _ in group["items"]]
+    rows = session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(versions))).all()
+    return _form_of(id_, stored.test, content, {version: item for version, item in rows})
+
+
+def record_of(course: str, test: str, forms: list[KeptForm]) -> Record:
+    """Forms as the record that grading works from."""
+    title = forms[-1].title if forms else test
+    return Record(course, test, title, items={item.version: item for form in forms for item in form.items}, forms={form.id: form.record for form in forms})
+
+
+def _form_of(id_: str, test: str, content: dict[str, Any], stored: dict[str, dict[str, Any]]) -> KeptForm:
+    groups, keyed, items, order_of = [], [], [], []
+    number = 0
+    for group in content["groups"]:
+        asked = []
+        for version, order in group["items"]:
+            number += 1
+            entry = stored[version]
+            item = _item_of(version, entry)
+            shown = as_shown(item.interaction, tuple(order))
+            question = Question(item.id, Prose.parse(entry["stem_source"]), shown, item.points, entry["instruction"], version)
+            asked.append(Asked(number, question))
+            keyed.append(Keyed(number, question, item.key, _explanation_of(entry), item.objective_text, _pointer(entry), item.moore))
+            items.append(item)
+            order_of.append((version, tuple(order)))
+        groups.append(Group(tuple(asked), Prose.parse(group["case"]) if group["case"] is not None else None, group["case_id"]))
+    cut = content["cut"]
+    chances = {judge: {item: Fraction(chance) for item, chance in by_item.items()} for judge, by_item in cut["chances"].items()}
+    rule = CutRule(cut["method"], None if cut["percent"] is None else Decimal(cut["percent"]), chances)
+    title = content["title"]
+    return KeptForm(id_, test, title, Sheet(id_, title, tuple(groups)), KeySheet(id_, title, tuple(keyed)), tuple(items), FormRecord(id_, test, tuple(order_of), rule))
+
+
+def _item_json(item: ItemRecord, question: Question, explanation: Explanation) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "type": item.type,
+        "stem": item.stem,
+        "stem_source": question.stem.source,
+        "instruction": question.instruction,
+        "interaction": interaction_json(item.interaction),
+        "points": str(item.points),
+        "key": key_json(item.key),
+        "why": [[id_, line.source] for id_, line in explanation.by_alternative],
+        "overall": explanation.overall.source if explanation.overall else None,
+        **{name: getattr(item, name) for name in WORDS},
+    }
+
+
+WORDS = ("module", "objective", "objective_text", "section", "section_text", "moore")
+
+
+def _item_of(version: str, entry: dict[str, Any]) -> ItemRecord:
+    key: Key = key_of(entry["key"])
+    words = {name: entry[name] for name in WORDS}
+    return ItemRecord(entry["id"], version, entry["type"], entry["stem"], interaction_of(entry["interaction"]), key, Fraction(entry["points"]), **words)
+
+
+def _explanation_of(entry: dict[str, Any]) -> Explanation:
+    overall = entry["overall"]
+    return Explanation(tuple((id_, Line.parse(text)) for id_, text in entry["why"]), None if overall is None else Prose.parse(overall))
+
+
+def _pointer(entry: dict[str, Any]) -> Pointer | None:
+    number, _, title = entry["section_text"].partition(" ")
+    return Pointer(number, title, entry["section"]) if entry["section"] else None
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _keep(session: Session, table: Any, **values: Any) -> None:
+    """Insert a row where there is none of its key, whoever else does the same just now."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    session.execute(insert(table).values(**values).on_conflict_do_nothing())
