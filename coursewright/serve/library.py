@@ -65,7 +65,7 @@ class Library:
     @cached_property
     def tests(self) -> dict[str, Blueprint]:
         """The tests by id, in the order in which a learner meets them: pre-tests first."""
-        ordered = sorted((b for b in self.course.blueprints if b.pool == "exam"), key=lambda b: not b.parallel_to)
+        ordered = sorted(self.course.blueprints, key=lambda b: not b.parallel_to)
         return {blueprint.id: blueprint for blueprint in ordered}
 
     @cached_property

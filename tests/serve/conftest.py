@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from .ground import Service, make_service
 from .postgres import Postgres, lacking
 
 
@@ -32,3 +33,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     cluster: Postgres = request.getfixturevalue("postgres")
     with cluster.database() as url:
         yield url
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service on SQLite with the course that has every kind of item."""
+    made = make_service(tmp_path)
+    yield made
+    made.database.close()

@@ -21,8 +21,8 @@ from coursewright.model.interaction import Key
 from coursewright.model.items.base import Explanation, Question
 from coursewright.model.judgement import Cut, CutRule
 from coursewright.model.prose import Line, Prose
-from coursewright.model.version import interaction_json
 from coursewright.model.quiz import Blueprint, CutScore
+from coursewright.model.version import interaction_json
 from coursewright.plan.form import Form, checksum, shown_order
 from coursewright.plan.numbering import Numbering
 from coursewright.plan.record import FormRecord, ItemRecord, Record, as_shown, interaction_of, key_json, key_of, record_form, record_items

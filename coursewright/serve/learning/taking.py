@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from coursewright.plan.form import Form, plan_form
 from coursewright.model.quiz import Blueprint
+from coursewright.plan.form import Form, plan_form
 from coursewright.serve.learning.attempts import NotNow, begin, cohort_of, ends_at, last_number
 from coursewright.serve.learning.kept_forms import keep_form, keep_sheet
 from coursewright.serve.library import CHECK, Library

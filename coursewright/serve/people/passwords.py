@@ -40,6 +40,6 @@ def fault_of(password: str, username: str) -> str:
         return "short"
     if len(password) > LONGEST:
         return "long"
-    if username and username.casefold() in password.casefold() or len(set(password)) < 5:
+    if (username and username.casefold() in password.casefold()) or len(set(password)) < 5:
         return "guessable"
     return ""

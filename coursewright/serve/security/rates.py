@@ -61,7 +61,8 @@ class DatabaseStorage(Storage):
         return True
 
     def reset(self) -> int | None:
-        return self._database().write(lambda session: session.execute(delete(Kept).where(Kept.name.like("rate:%"))).rowcount)
+        self._database().write(lambda session: session.execute(delete(Kept).where(Kept.name.like("rate:%"))))
+        return None
 
     def clear(self, key: str) -> None:
         self._database().write(lambda session: session.execute(delete(Kept).where(Kept.name == f"rate:{key}"[:400])))

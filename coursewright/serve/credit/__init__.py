@@ -1,0 +1,1 @@
+"""Credit: certificates, their signatures, badges, what is recalled later."""

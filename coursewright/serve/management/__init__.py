@@ -1,0 +1,1 @@
+"""What coordinators do: cohorts, progress, statistics, adjustments, exports."""

@@ -1,0 +1,14 @@
+"""What a person can see and settle of their own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from coursewright.serve.security.access import page
+
+
+@page("/account", "learner", "coordinator")
+def account() -> Any:
+    return render_template("service/error.html.j2", status=503, kind=""), 503

@@ -1,0 +1,14 @@
+"""Cohorts at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from coursewright.serve.security.access import page
+
+
+@page("/manage", "coordinator")
+def cohorts() -> Any:
+    return render_template("service/error.html.j2", status=503, kind=""), 503

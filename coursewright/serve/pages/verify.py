@@ -1,0 +1,14 @@
+"""Whether a certificate is what it says: for anyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from coursewright.serve.security.access import page
+
+
+@page("/verify", "anyone")
+def verify() -> Any:
+    return render_template("service/error.html.j2", status=503, kind=""), 503
