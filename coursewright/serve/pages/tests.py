@@ -123,7 +123,7 @@ def _attempt_page(found: Attempt, form: KeptForm, answers: dict[str, Answer], pr
 @page("/attempts/<attempt>/save", "learner", methods=("POST",))
 def save_answers(attempt: str) -> Any:
     """Save what a page sends: one item from a script, all of them without one. What was acknowledged is on disk."""
-    who, now, fields = here.who(), here.now(), request.form
+    now, fields = here.now(), request.form
     wanted = request.args.get("item", "") or fields.get("item", "")
     problems: dict[str, str] = {}
 
