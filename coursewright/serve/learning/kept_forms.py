@@ -102,8 +102,8 @@ def load_form(session: Session, id_: str) -> KeptForm:
         raise KeyError(id_)
     content = stored.content
     versions = [version for group in content["groups"] for version, _ in group["items"]]
-    rows = session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(versions))).tuples().all()
-    return _form_of(id_, stored.test, content, dict(rows))
+    rows = session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(versions))).all()
+    return _form_of(id_, stored.test, content, {row.version: row.content for row in rows})
 
 
 def record_of(course: str, test: str, forms: list[KeptForm]) -> Record:

@@ -52,7 +52,7 @@ def standing(session: Session, settings: Settings, library: Library, person: str
     left = None if policy.attempts == 0 else max(0, policy.attempts - len(attempts))
     refused, until = "", None
     if open_ is None:
-        refused, until = _refused(session, policy, library, person, test, attempts, passed, left, now)
+        refused, until = _refused(session, policy, library, person, attempts, passed and test in library.tests, left, now)
     return Standing(attempts, open_, passed, left, refused, until)
 
 
@@ -67,7 +67,7 @@ def policy_of(settings: Settings, library: Library, test: str) -> Policy:
 
 
 def _refused(
-    session: Session, policy: Policy, library: Library, person: str, test: str, attempts: tuple[tuple[Attempt, ResultRow | None], ...], passed: bool, left: int | None, now: datetime
+    session: Session, policy: Policy, library: Library, person: str, attempts: tuple[tuple[Attempt, ResultRow | None], ...], passed: bool, left: int | None, now: datetime
 ) -> tuple[str, datetime | None]:
     if passed:
         return "passed", None

@@ -27,7 +27,7 @@ class Enrolled:
 def enrol(session: Session, cohort: Cohort, learners: list[Learner], now: datetime, actor: str) -> Enrolled:
     """Put learners into a cohort. A learner is known by the roster's id; without one by name, within the cohort."""
     made = Enrolled()
-    members = dict(session.execute(select(Person.id, Person).join(Member, Member.person_id == Person.id).where(Member.cohort_id == cohort.id)).tuples().all())
+    members = {person.id: person for person in session.execute(select(Person).join(Member, Member.person_id == Person.id).where(Member.cohort_id == cohort.id)).scalars()}
     by_name = {(p.given_name.casefold(), p.family_name.casefold()): p for p in members.values() if p.role == "learner" and not p.learner_id and p.erased_at is None}
     ids = [learner.learner_id for learner in learners if learner.learner_id]
     by_id: dict[str, Person] = {}
