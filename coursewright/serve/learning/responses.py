@@ -58,9 +58,10 @@ def read_fields(interaction: Interaction, number: int, fields: Fields) -> Respon
 
 
 def _order(places: Mapping[str, str]) -> Response:
-    """Steps by the places given to them; equal and missing places keep the order shown. No place at all is no response."""
+    """Steps by the places given to them; equal places keep the order shown. Steps without a place are left out, and such an
+    order earns nothing, as on paper: no step is placed by luck. No place at all is no response."""
     if not any(places.values()):
         return None
     if any(place and not (place.isascii() and place.isdigit() and 1 <= int(place) <= len(places)) for place in places.values()):
         raise NotPossible("no such place")
-    return tuple(sorted(places, key=lambda id_: int(places[id_]) if places[id_] else len(places) + 1))
+    return tuple(sorted((id_ for id_, place in places.items() if place), key=lambda id_: int(places[id_])))
