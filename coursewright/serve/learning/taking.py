@@ -14,7 +14,7 @@ from coursewright.serve.learning.attempts import NotNow, begin, cohort_of, ends_
 from coursewright.serve.learning.kept_forms import keep_form, keep_sheet
 from coursewright.serve.library import CHECK, Library
 from coursewright.serve.settings import Policy, Settings
-from coursewright.serve.store.tables import Attempt, Cohort, Counter, Person, ResultRow
+from coursewright.serve.store.tables import Allowance, Attempt, Cohort, Counter, Person, ResultRow
 
 LOOK = 40  # how many forms are drawn in search of one that the learner has not met
 
@@ -49,7 +49,8 @@ def standing(session: Session, settings: Settings, library: Library, person: str
     open_ = next((attempt for attempt, _ in attempts if attempt.state == "open"), None)
     passed = any(result is not None and result.passed for attempt, result in attempts if attempt.state == "submitted")
     policy = policy_of(settings, library, test)
-    left = None if policy.attempts == 0 else max(0, policy.attempts - len(attempts))
+    more = session.scalar(select(Allowance.attempts).where(Allowance.person_id == person, Allowance.test == test)) or 0
+    left = None if policy.attempts == 0 else max(0, policy.attempts + more - len(attempts))
     refused, until = "", None
     if open_ is None:
         refused, until = _refused(session, policy, library, person, attempts, passed and test in library.tests, left, now)
@@ -110,7 +111,8 @@ def start(session: Session, settings: Settings, library: Library, person: Person
         form = keep_sheet(session, library.course, library.numbering, library.chapters[test.removeprefix(CHECK)].check, test)
         return begin(session, person, cohort, test, "check", form, number, None, now)
     blueprint = library.tests[test]
-    met = {attempt.form_id.rpartition("-")[0] for attempt, _ in where.attempts}
+    forms = session.execute(select(Attempt.form_id).where(Attempt.person_id == person.id, Attempt.test == test)).scalars()  # void ones too: they were seen
+    met = {form.rpartition("-")[0] for form in forms}
     form = keep_form(session, library.course, library.numbering, new_form(session, library, blueprint, met))
     return begin(session, person, cohort, test, "test", form, number, ends_at(person, blueprint.minutes, now), now)
 

@@ -158,7 +158,7 @@ class Counter(Table):
 
 
 class Attempt(Table):
-    """One person at one test (or knowledge check), on one form. state: open, submitted, or void.
+    """One person at one test (or knowledge check), on one form. state: open, submitted, or void. sheet: the code of a paper's answer sheet.
 
     A person has one open attempt at a test at most, and each number once: the database sees to it.
     """
@@ -179,6 +179,7 @@ class Attempt(Table):
     form_id: Mapped[str] = mapped_column(String(200), ForeignKey("stored_form.id"))
     state: Mapped[str] = mapped_column(String(16), default="open")
     source: Mapped[str] = mapped_column(String(200), default="web")
+    sheet: Mapped[str] = mapped_column(String(64), default="")
     started_at: Mapped[datetime.datetime]
     ends_at: Mapped[datetime.datetime | None]
     submitted_at: Mapped[datetime.datetime | None]
@@ -213,6 +214,16 @@ class ResultRow(Table):
     needed: Mapped[int]
     passed: Mapped[bool | None]
     graded_at: Mapped[datetime.datetime]
+
+
+class Allowance(Table):
+    """Attempts at a test that were given to one person beyond what the policy allows."""
+
+    __tablename__ = "allowance"
+
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), primary_key=True)
+    test: Mapped[str] = mapped_column(String(200), primary_key=True)
+    attempts: Mapped[int]
 
 
 class AdjustmentRow(Table):

@@ -140,6 +140,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_access_code_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "allowance",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("test", sa.String(length=200), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("person_id", "test"),
+    )
+    op.create_table(
         "attempt",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
@@ -150,6 +161,7 @@ def upgrade() -> None:
         sa.Column("form_id", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("sheet", sa.String(length=64), nullable=False),
         sa.Column("started_at", sa.String(24), nullable=False),
         sa.Column("ends_at", sa.String(24), nullable=True),
         sa.Column("submitted_at", sa.String(24), nullable=True),
