@@ -129,13 +129,13 @@ def submit(session: Session, attempt: Attempt, form: KeptForm, now: datetime, ac
     attempt.submitted_at = min(now, attempt.ends_at) if attempt.ends_at else now
     graded = grade_one(session, attempt, form, answers)
     if before is None:
-        result = ResultRow(attempt_id=attempt.id, graded_at=now, **_earned(graded))
+        result = ResultRow(attempt_id=attempt.id, graded_at=now, **earned(graded))
         session.add(result)
     else:  # reopened and submitted again
         result = before
         _take(result, graded, now)
     session.flush()
-    audit.append(session, now, actor, "attempt submitted", f"attempt:{attempt.id}", after={**_earned(graded), "answers": digest(answers)})
+    audit.append(session, now, actor, "attempt submitted", f"attempt:{attempt.id}", after={**earned(graded), "answers": digest(answers)})
     return result
 
 
@@ -158,27 +158,32 @@ def digest(answers: dict[str, Answer]) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
-def _earned(graded: Graded) -> dict[str, Any]:
+def earned(graded: Graded) -> dict[str, Any]:
+    """A grade as the columns of its row."""
     return {"earned": str(graded.earned), "possible": str(graded.possible), "needed": graded.cut.needed, "passed": graded.passed}
 
 
 def _take(result: ResultRow, graded: Graded, now: datetime) -> None:
-    for name, value in _earned(graded).items():
+    for name, value in earned(graded).items():
         setattr(result, name, value)
     result.graded_at = now
 
 
 def regrade(session: Session, attempt: Attempt, form: KeptForm, now: datetime, actor: str) -> bool:
     """Grade a submitted attempt again; whether the result moved. The log keeps what was before."""
-    result = session.get(ResultRow, attempt.id)
-    graded = grade_one(session, attempt, form)
-    after = _earned(graded)
+    return take_grade(session, attempt.id, grade_one(session, attempt, form), now, actor)
+
+
+def take_grade(session: Session, attempt: str, graded: Graded, now: datetime, actor: str) -> bool:
+    """Keep a new grade of a submitted attempt; whether the result moved. The log keeps what was before."""
+    result = session.get(ResultRow, attempt)
+    after = earned(graded)
     if result is None or all(getattr(result, name) == value for name, value in after.items()):
         return False
     before = {name: getattr(result, name) for name in after}
     _take(result, graded, now)
     session.flush()
-    audit.append(session, now, actor, "result moved", f"attempt:{attempt.id}", before, after)
+    audit.append(session, now, actor, "result moved", f"attempt:{attempt}", before, after)
     return True
 
 

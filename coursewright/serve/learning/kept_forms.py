@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -112,6 +113,31 @@ def record_of(course: str, test: str, forms: list[KeptForm]) -> Record:
     return Record(course, test, title, items={item.version: item for form in forms for item in form.items}, forms={form.id: form.record for form in forms})
 
 
+def load_record(session: Session, course: str, test: str, title: str, forms: set[str]) -> Record:
+    """Many kept forms at once as a record: what grading needs of them, and no more. Raises KeyError for a form that is not kept."""
+    contents: dict[str, Any] = {}
+    for part in _parts(forms):
+        contents.update(session.execute(select(StoredForm.id, StoredForm.content).where(StoredForm.id.in_(part))).tuples().all())
+    if missing := forms - contents.keys():
+        raise KeyError(min(missing))
+    orders = {id_: tuple((version, tuple(order)) for group in content["groups"] for version, order in group["items"]) for id_, content in contents.items()}
+    items: dict[str, ItemRecord] = {}
+    for part in _parts({version for order in orders.values() for version, _ in order}):
+        items.update((version, _item_of(version, entry)) for version, entry in session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(part))).tuples())
+    return Record(course, test, title, items=items, forms={id_: FormRecord(id_, test, orders[id_], _rule_of(contents[id_])) for id_ in sorted(contents)})
+
+
+def _parts(ids: set[str], size: int = 500) -> Iterator[list[str]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+
+def _rule_of(content: dict[str, Any]) -> CutRule:
+    cut = content["cut"]
+    chances = {judge: {item: Fraction(chance) for item, chance in by_item.items()} for judge, by_item in cut["chances"].items()}
+    return CutRule(cut["method"], None if cut["percent"] is None else Decimal(cut["percent"]), chances)
+
+
 def _form_of(id_: str, test: str, content: dict[str, Any], stored: dict[str, dict[str, Any]]) -> KeptForm:
     groups, keyed, items, order_of = [], [], [], []
     number = 0
@@ -128,10 +154,7 @@ def _form_of(id_: str, test: str, content: dict[str, Any], stored: dict[str, dic
             items.append(item)
             order_of.append((version, tuple(order)))
         groups.append(Group(tuple(asked), Prose.parse(group["case"]) if group["case"] is not None else None, group["case_id"]))
-    cut = content["cut"]
-    chances = {judge: {item: Fraction(chance) for item, chance in by_item.items()} for judge, by_item in cut["chances"].items()}
-    rule = CutRule(cut["method"], None if cut["percent"] is None else Decimal(cut["percent"]), chances)
-    title = content["title"]
+    rule, title = _rule_of(content), content["title"]
     return KeptForm(id_, test, title, Sheet(id_, title, tuple(groups)), KeySheet(id_, title, tuple(keyed)), tuple(items), FormRecord(id_, test, tuple(order_of), rule))
 
 

@@ -267,7 +267,10 @@ class Writing(Table):
 
 
 class CertificateRow(Table):
-    """A certificate: one a person. The PDF is made once and kept, so that its signature stays the same."""
+    """A certificate: one a person. facts: what is printed besides the statement, as it was on the day of issue.
+
+    PDF and badge are made once and kept, so that their signatures stay the same. The PDF is only read where it is asked for.
+    """
 
     __tablename__ = "certificate"
 
@@ -275,9 +278,10 @@ class CertificateRow(Table):
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), unique=True)
     attempt_id: Mapped[str] = mapped_column(Id, ForeignKey("attempt.id"))
     statement: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     token: Mapped[str] = mapped_column(Text)
     badge: Mapped[str] = mapped_column(Text, default="")
-    pdf: Mapped[bytes | None] = mapped_column(LargeBinary)
+    pdf: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     issued_at: Mapped[datetime.datetime]
     withdrawn_at: Mapped[datetime.datetime | None]
 

@@ -307,6 +307,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(length=32), nullable=False),
         sa.Column("attempt_id", sa.String(length=32), nullable=False),
         sa.Column("statement", sa.JSON(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("badge", sa.Text(), nullable=False),
         sa.Column("pdf", sa.LargeBinary(), nullable=True),
