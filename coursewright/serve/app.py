@@ -39,6 +39,7 @@ def create_app(settings: Settings, library: Library, database: Database, clock: 
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="None" if settings.https and settings.lti else "Lax",
+        SESSION_COOKIE_PARTITIONED=bool(settings.https and settings.lti),  # in a platform's frame browsers keep no other
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         MAX_CONTENT_LENGTH=settings.upload_megabytes * 1_000_000,
         MAX_FORM_MEMORY_SIZE=2_000_000,
@@ -51,14 +52,17 @@ def create_app(settings: Settings, library: Library, database: Database, clock: 
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     _set_up_templates(app, library)
-    CSRFProtect(app)
+    protect = CSRFProtect(app)
     limiter.init_app(app)
     app.before_request(find_who)
-    add_headers(app, https=settings.https, platforms=tuple(dict.fromkeys(origin(p.auth_login_url) for p in settings.lti)))
+    add_headers(app, https=settings.https, platforms=tuple(dict.fromkeys(found for p in settings.lti for found in (origin(p.auth_login_url), *map(origin, p.frames)))))
     errors.add_handlers(app)
+    import_siblings("coursewright.serve.connections")
     import_siblings("coursewright.serve.pages")
     for declared in PAGES:
         app.add_url_rule(declared.rule, declared.endpoint, guarded(declared), methods=list(declared.methods))
+        if declared.foreign:
+            protect.exempt(declared.view)
     return app
 
 

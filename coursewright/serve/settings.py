@@ -56,7 +56,7 @@ class OpenIdConnect(Strict):
 
 
 class LtiPlatform(Strict):
-    """A learning management system that launches the service by LTI 1.3."""
+    """A learning management system that launches the service by LTI 1.3. frames: further sites of it that show the service in a frame."""
 
     issuer: str
     client_id: str
@@ -64,6 +64,7 @@ class LtiPlatform(Strict):
     auth_token_url: str
     key_set_url: str
     deployment_ids: tuple[str, ...] = ("1",)
+    frames: tuple[str, ...] = ()
 
 
 class XApi(Strict):

@@ -16,24 +16,41 @@ from coursewright.serve.settings import Settings
 from coursewright.serve.store.tables import Attempt, ResultRow
 
 
+Told = Callable[[Session, Settings, Library, Attempt, ResultRow, datetime], None]
+
+
 @dataclass
 class Listeners:
-    """Who is told; each is a function of the session, the settings and what happened."""
+    """Who is told; each is a function of the session, the settings, the course and what happened."""
 
-    began: list[Callable[[Session, Settings, Attempt, datetime], None]] = field(default_factory=list)
-    submitted: list[Callable[[Session, Settings, Library, Attempt, ResultRow, datetime], None]] = field(default_factory=list)
+    began: list[Callable[[Session, Settings, Library, Attempt, datetime], None]] = field(default_factory=list)
+    submitted: list[Told] = field(default_factory=list)
+    moved: list[Told] = field(default_factory=list)
+    happened: list[Callable[[Session, Settings, Library, str, str, str, datetime], None]] = field(default_factory=list)
 
 
 LISTENERS = Listeners()
 
 
-def began(session: Session, settings: Settings, attempt: Attempt, now: datetime) -> None:
+def began(session: Session, settings: Settings, library: Library, attempt: Attempt, now: datetime) -> None:
     """An attempt began (or goes on: listeners see to it that they tell only once)."""
     for listener in LISTENERS.began:
-        listener(session, settings, attempt, now)
+        listener(session, settings, library, attempt, now)
 
 
 def submitted(session: Session, settings: Settings, library: Library, attempt: Attempt, result: ResultRow, now: datetime) -> None:
     """An attempt was submitted and graded."""
     for listener in LISTENERS.submitted:
         listener(session, settings, library, attempt, result, now)
+
+
+def moved(session: Session, settings: Settings, library: Library, attempt: Attempt, result: ResultRow, now: datetime) -> None:
+    """The result of a submitted attempt is another after a decision of staff."""
+    for listener in LISTENERS.moved:
+        listener(session, settings, library, attempt, result, now)
+
+
+def happened(session: Session, settings: Settings, library: Library, what: str, person: str, thing: str, now: datetime) -> None:
+    """A step other than a test. what: `started` (the course), `read` (thing: a unit, to its end), `evaluated`, `committed`, or `certified`."""
+    for listener in LISTENERS.happened:
+        listener(session, settings, library, what, person, thing, now)

@@ -8,6 +8,7 @@ from flask import redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from coursewright.serve import here
+from coursewright.serve.learning import events
 from coursewright.serve.learning.progress import progress
 from coursewright.serve.security.access import page
 from coursewright.serve.store import audit
@@ -42,6 +43,7 @@ def start() -> Any:
         if person.started_at is None:
             person.started_at = now
             audit.append(writing, now, who.id, "course started", f"person:{who.id}", after={"disclosures_shown": True})
+            events.happened(writing, here.settings(), here.library(), "started", who.id, "course", now)
 
     here.database().write(work)
     return redirect(url_for("course.course"), 303)

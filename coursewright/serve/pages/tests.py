@@ -71,7 +71,7 @@ def begin(test: str) -> Any:
         person = writing.get(Person, who.id)
         assert person is not None
         attempt = start(writing, here.settings(), here.library(), person, test, now)
-        events.began(writing, here.settings(), attempt, now)
+        events.began(writing, here.settings(), here.library(), attempt, now)
         return attempt.id
 
     try:

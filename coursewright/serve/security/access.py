@@ -30,12 +30,13 @@ class Who:
 
 @dataclass(frozen=True)
 class Page:
-    """A route: its rule, methods, who may open it (`anyone`, or roles), and the function."""
+    """A route: its rule, methods, who may open it (`anyone`, or roles), and the function. foreign: other sites send forms to it."""
 
     rule: str
     methods: tuple[str, ...]
     roles: tuple[str, ...]
     view: Callable[..., Any]
+    foreign: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -45,12 +46,15 @@ class Page:
 PAGES: list[Page] = []
 
 
-def page(rule: str, *roles: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a page. Roles are named one by one; `anyone` opens it to the world. An administrator opens what a coordinator may."""
+def page(rule: str, *roles: str, methods: tuple[str, ...] = ("GET",), foreign: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a page. Roles are named one by one; `anyone` opens it to the world. An administrator opens what a coordinator may.
+
+    foreign: forms of other sites are taken without our token; such a page proves by itself whom a message is from.
+    """
     assert roles and all(role in (*ROLES, "anyone") for role in roles)
 
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-        PAGES.append(Page(rule, methods, roles, view))
+        PAGES.append(Page(rule, methods, roles, view, foreign))
         return view
 
     return declare

@@ -317,18 +317,29 @@ class Outgoing(Table):
     sent_at: Mapped[datetime.datetime | None]
 
 
+class LtiContext(Table):
+    """A course on a platform, and the cohort that its people are put into."""
+
+    __tablename__ = "lti_context"
+
+    issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
+    deployment: Mapped[str] = mapped_column(String(200), primary_key=True)
+    context: Mapped[str] = mapped_column(String(300), primary_key=True)
+    cohort_id: Mapped[str] = mapped_column(Id, ForeignKey("cohort.id"))
+
+
 class LtiLink(Table):
-    """A launch from a platform: who came from where, and where a grade goes back to. resource: course, or a test's id."""
+    """A learner at a link of a platform, and where a grade goes back to. resource: `course`, or `test:` with a test's id."""
 
     __tablename__ = "lti_link"
 
     issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
     deployment: Mapped[str] = mapped_column(String(200), primary_key=True)
-    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), primary_key=True)
-    resource: Mapped[str] = mapped_column(String(200), primary_key=True)
-    context: Mapped[str] = mapped_column(String(300), default="")
+    link: Mapped[str] = mapped_column(String(300), primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), primary_key=True, index=True)
+    client: Mapped[str] = mapped_column(String(300))
+    resource: Mapped[str] = mapped_column(String(200))
     lineitem: Mapped[str] = mapped_column(Text, default="")
-    lineitems: Mapped[str] = mapped_column(Text, default="")
     subject: Mapped[str] = mapped_column(String(300))
     at: Mapped[datetime.datetime]
 

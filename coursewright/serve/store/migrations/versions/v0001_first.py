@@ -208,22 +208,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_identity_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "lti_context",
+        sa.Column("issuer", sa.String(length=400), nullable=False),
+        sa.Column("deployment", sa.String(length=200), nullable=False),
+        sa.Column("context", sa.String(length=300), nullable=False),
+        sa.Column("cohort_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cohort_id"],
+            ["cohort.id"],
+        ),
+        sa.PrimaryKeyConstraint("issuer", "deployment", "context"),
+    )
+    op.create_table(
         "lti_link",
         sa.Column("issuer", sa.String(length=400), nullable=False),
         sa.Column("deployment", sa.String(length=200), nullable=False),
+        sa.Column("link", sa.String(length=300), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("client", sa.String(length=300), nullable=False),
         sa.Column("resource", sa.String(length=200), nullable=False),
-        sa.Column("context", sa.String(length=300), nullable=False),
         sa.Column("lineitem", sa.Text(), nullable=False),
-        sa.Column("lineitems", sa.Text(), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=False),
         sa.Column("at", sa.String(24), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"],
             ["person.id"],
         ),
-        sa.PrimaryKeyConstraint("issuer", "deployment", "person_id", "resource"),
+        sa.PrimaryKeyConstraint("issuer", "deployment", "link", "person_id"),
     )
+    with op.batch_alter_table("lti_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lti_link_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "member",
         sa.Column("cohort_id", sa.String(length=32), nullable=False),
