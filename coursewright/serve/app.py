@@ -17,6 +17,7 @@ from coursewright.plan.ama import ama
 from coursewright.serve import errors, language
 from coursewright.serve.library import Library, figure_file
 from coursewright.serve.people.codes import SEEN_EVERY, keyed
+from coursewright.serve.running.observe import observe
 from coursewright.serve.security.access import PAGES, Who, guarded
 from coursewright.serve.security.headers import add_headers
 from coursewright.serve.security.rates import limiter
@@ -63,6 +64,7 @@ def create_app(settings: Settings, library: Library, database: Database, clock: 
         app.add_url_rule(declared.rule, declared.endpoint, guarded(declared), methods=list(declared.methods))
         if declared.foreign:
             protect.exempt(declared.view)
+    observe(app)
     return app
 
 

@@ -53,7 +53,7 @@ class Database:
         options: dict[str, Any] = {"connect_args": {"timeout": BUSY_MS / 1000}} if self.sqlite else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
         if self.file is not None:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.engine: Engine = create_engine(url, pool_size=pool, max_overflow=pool, pool_timeout=20, **options)
+        self.engine: Engine = create_engine(url, pool_size=pool, max_overflow=pool, pool_timeout=20, hide_parameters=True, **options)
         self._turn = threading.Lock()
         if self.sqlite:
             event.listen(self.engine, "connect", _settle_sqlite)
@@ -112,8 +112,7 @@ def migrate(database: Database, revision: str = "head") -> None:
     try:
         with database.engine.connect() as connection:
             before = _revision(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if before is not None and before not in known:
+        if before is not None and before not in revisions():
             raise WrongSchema("this database was made by a newer version of Coursewright; use that version, or restore a backup")
         with database.engine.connect().execution_options(writes=True) as connection:
             if not database.sqlite:
@@ -123,6 +122,11 @@ def migrate(database: Database, revision: str = "head") -> None:
             connection.commit()
     except (OperationalError, InterfaceError) as error:
         raise Unavailable(_said(error)) from error
+
+
+def revisions() -> tuple[str, ...]:
+    """All revisions that this version knows, the first one first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())[::-1]
 
 
 def newest() -> str:

@@ -1,0 +1,109 @@
+"""The courier: what is due without anybody asking. A thread of each worker; those of all workers may run at once.
+
+It hands in attempts whose time is over, takes away small values that have ended, and delivers what waits to be sent
+elsewhere. Each errand finds for itself what is due, and finds nothing where another courier was there first.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from coursewright.serve import here
+from coursewright.serve.store.tables import Kept
+
+LOG = logging.getLogger("coursewright")
+EVERY, PATIENCE = 5.0, 10.0
+OUTBOX = "coursewright.serve.connections.outbox"
+
+
+class Courier:
+    """The thread and its errands. every: seconds between two rounds, more or less, so that couriers spread out."""
+
+    def __init__(self, app: Flask, every: float = EVERY, errands: tuple[Callable[[], Any], ...] | None = None) -> None:
+        self.app, self.every = app, every
+        self.errands = (hand_in_overdue, clear_kept, deliver) if errands is None else errands
+        self._ended = threading.Event()
+        self._failing: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Only in a process that will not be forked."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the errand that is under way."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self.every * random.uniform(0.7, 1.3)):
+            self.round()
+
+    def round(self) -> None:
+        """Run each errand once. What goes wrong is told once, until it goes right again."""
+        for errand in self.errands:
+            if self._ended.is_set():
+                return
+            name = getattr(errand, "__name__", "errand")
+            try:
+                with self.app.app_context():
+                    errand()
+            except Exception as error:
+                if name not in self._failing:
+                    LOG.error("an errand failed", extra={"errand": name, "problem": type(error).__name__}, exc_info=True)
+                self._failing.add(name)
+            else:
+                if name in self._failing:
+                    LOG.info("an errand works again", extra={"errand": name})
+                self._failing.discard(name)
+
+
+def hand_in_overdue() -> int:
+    """Submit the attempts whose time is over."""
+    from coursewright.serve.pages.tests import sweep
+
+    return sweep(here.now)
+
+
+_cleared = 0.0
+
+
+def clear_kept() -> int:
+    """Take away small values that have ended; once a minute, and without a write where there are none."""
+    global _cleared
+    if time.monotonic() - _cleared < 60 and _cleared:
+        return 0
+    _cleared = time.monotonic()
+    now = here.now()
+    with here.database().reading() as reading:
+        if not reading.scalar(select(exists().where(Kept.ends_at < now))):
+            return 0
+
+    def work(writing: Session) -> int:
+        return int(writing.execute(delete(Kept).where(Kept.ends_at < now)).rowcount)  # type: ignore[attr-defined]
+
+    return here.database().write(work)
+
+
+def deliver() -> int:
+    """Send what waits to be sent elsewhere, where anything is connected."""
+    try:
+        outbox = importlib.import_module(OUTBOX)
+    except ModuleNotFoundError as error:
+        if error.name != OUTBOX:
+            raise
+        return 0
+    from flask import current_app
+
+    return int(outbox.deliver(current_app._get_current_object(), here.now()))  # type: ignore[attr-defined]
