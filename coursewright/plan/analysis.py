@@ -14,7 +14,7 @@ from coursewright.model.judgement import Cut
 from coursewright.plan import statistics as stat
 from coursewright.plan.gains import Gains, plan_gains
 from coursewright.plan.gradebook import Gradebook, Graded
-from coursewright.plan.item_statistics import ItemStatistics, gather, item_statistics, with_rest
+from coursewright.plan.item_statistics import Gathered, ItemStatistics, gather, item_statistics, with_rest
 from coursewright.plan.statistics import Undefined, Value
 
 
@@ -124,8 +124,9 @@ class Analysis:
 def analyze(books: Sequence[Gradebook], pre: Gradebook | None = None) -> Analysis:
     """The statistics of administrations of one test; with `pre`, the gain from it. Nothing in a sound gradebook makes it fail."""
     graded = [each for book in books for each in book.complete if each.possible]
-    gathered = gather(books)
-    before = gather([pre]) if pre else {}
+    apart = [(book.name, gather([book])) for book in (*([pre] if pre else []), *books)]
+    gathered = apart[-1][1] if len(books) == 1 else gather(books)
+    before = apart[0][1] if pre else {}
     one_form = len({tuple(answered.version for answered in each.answered) for each in graded}) == 1
     numbers = {answered.version: n for n, answered in enumerate(graded[0].answered, 1)} if one_form else {}
     order = sorted(gathered, key=lambda version: (numbers.get(version, 0), gathered[version].item.id, version))
@@ -143,7 +144,7 @@ def analyze(books: Sequence[Gradebook], pre: Gradebook | None = None) -> Analysi
         tuple(_test(group) for group in sets if len(group) > 1),
         sum(len(group) == 1 for group in sets),
         len(graded) - nameless - len(identities - {"name:"}),
-        tuple(_history([*([pre] if pre else []), *books])),
+        tuple(_history(apart)),
         tuple(_decided(books)),
         len(sets) > 1,
         plan_gains(pre.name, pre.complete, graded) if pre else None,
@@ -198,12 +199,13 @@ def _administration(book: Gradebook) -> Administration:
     return Administration(book.name, book.record.test, book.record.title, len(counted), pending, passed, (days[0], days[-1]) if days else ())
 
 
-def _history(books: Iterable[Gradebook]) -> Iterable[Seen]:
+def _history(apart: Iterable[tuple[str, Mapping[str, Gathered]]]) -> Iterable[Seen]:
+    """Each version in each administration; apart: the name of each, and what was gathered of it."""
     seen = []
-    for book in books:
-        for version, gathered in gather([book]).items():
+    for name, versions in apart:
+        for version, gathered in versions.items():
             shares = gathered.shares
-            seen.append(Seen(gathered.item.id, version, book.name, len(shares), stat.difficulty(shares), with_rest(gathered.met, shares)))
+            seen.append(Seen(gathered.item.id, version, name, len(shares), stat.difficulty(shares), with_rest(gathered.met, shares)))
     return sorted(seen, key=lambda entry: entry.item)
 
 
