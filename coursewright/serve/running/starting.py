@@ -57,7 +57,7 @@ def open_database(settings: Settings, *, ready: bool = False, upgrade: bool = Fa
             upgrade_schema(database)
         elif ready and database.file is not None and not database.file.exists():
             raise CannotStart(f"there is no database {database.file}")
-        elif ready and not database.ready():
+        elif ready and not is_ready(database):
             reason(database)
     except CannotStart:
         database.close()
@@ -75,6 +75,14 @@ def upgrade_schema(database: Database) -> None:
         raise CannotStart(f"the database does not answer: {error}") from None
     except SQLAlchemyError as error:
         raise CannotStart(f"the database cannot be used: {first_line(error)}") from None
+
+
+def is_ready(database: Database) -> bool:
+    """Whether the database answers at the right schema, whatever it may be."""
+    try:
+        return database.ready()
+    except SQLAlchemyError:
+        return False
 
 
 def reason(database: Database) -> None:
