@@ -1,1 +1,1 @@
-"""Others that the service speaks with: identity providers, learning platforms, record stores, mail."""
+"""Connections to others: providers of identities, learning management systems, record stores, mail servers."""
