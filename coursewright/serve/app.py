@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -22,7 +23,7 @@ from coursewright.serve.security.access import PAGES, Who, guarded
 from coursewright.serve.security.headers import add_headers
 from coursewright.serve.security.rates import limiter
 from coursewright.serve.settings import Settings, secret_key
-from coursewright.serve.store.database import Database
+from coursewright.serve.store.database import Database, Unavailable
 from coursewright.serve.store.tables import Person, SignedIn
 from coursewright.source.siblings import import_siblings
 from coursewright.write.prose_html import ProseHtml
@@ -87,14 +88,15 @@ def find_who() -> None:
     digest = keyed(current_app.config["SECRET_KEY"], "session", token)
     database: Database = current_app.extensions["database"]
     with database.reading() as reading:
-        columns = (SignedIn.seen_at, SignedIn.expires_at, Person.id, Person.role, Person.given_name, Person.family_name, Person.learner_id, Person.language, Person.started_at, Person.erased_at)
+        columns = (SignedIn.seen_at, SignedIn.expires_at, Person.id, Person.role, Person.given_name, Person.family_name, Person.learner_id, Person.language, Person.started_at, Person.erased_at, Person.second_factor)
         row = reading.execute(select(*columns).join(Person, Person.id == SignedIn.person_id).where(SignedIn.digest == digest)).first()
     if row is None or row.erased_at is not None or row.expires_at <= now or now - row.seen_at > timedelta(minutes=settings.idle_minutes):
         session.clear()
         return
-    g.who = Who(row.id, row.role, f"{row.given_name} {row.family_name}".strip() or row.learner_id, row.language, row.started_at is not None)
+    g.who = Who(row.id, row.role, f"{row.given_name} {row.family_name}".strip() or row.learner_id, row.language, row.started_at is not None, bool(row.second_factor))
     if now - row.seen_at > SEEN_EVERY:
-        database.write(lambda writing: writing.execute(update(SignedIn).where(SignedIn.digest == digest).values(seen_at=now)))
+        with contextlib.suppress(Unavailable):  # a full disk is no reason to show nothing
+            database.write(lambda writing: writing.execute(update(SignedIn).where(SignedIn.digest == digest).values(seen_at=now)))
 
 
 def _set_up_templates(app: Flask, library: Library) -> None:

@@ -95,6 +95,7 @@ class Settings(Strict):
     workers: int = Field(2, ge=1, le=64)
     threads: int = Field(8, ge=1, le=64)
     proxies: int = Field(0, ge=0, le=4)
+    second_factor: Literal["offered", "required"] = Field("offered", description="a code from a phone beside a staff password")
     session_hours: float = Field(12, gt=0)
     idle_minutes: float = Field(120, gt=0)
     code_days: int = Field(90, ge=1)

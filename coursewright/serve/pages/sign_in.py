@@ -47,7 +47,7 @@ def front() -> Any:
 
     if g.who is not None:
         return redirect(home_of(g.who.role), 303)
-    return render_template("service/front.html.j2")
+    return render_template("service/front.html.j2", signed_out="signed_out" in session and session.pop("signed_out"))
 
 
 @page("/sign-in", "anyone")
@@ -97,6 +97,11 @@ def sign_in_with_password() -> Any:
     if not fits(person.password if person else "", password) or person is None:
         return render_template("service/staff.html.j2", way_back=way_back, wrong=True), 401
 
+    if person.second_factor:
+        from coursewright.serve.pages.second_factor import ask
+
+        return ask(person, way_back)
+
     def work(writing: Session) -> str:
         audit.append(writing, now, person.id, "signed in", f"person:{person.id}", after={"by": "password"})
         return open_session(writing, app_secret(), person.id, now, here.settings().session_hours)
@@ -111,6 +116,7 @@ def sign_out() -> Any:
     if token:
         here.database().write(lambda writing: end_session(writing, app_secret(), token))
     session.clear()
+    session["signed_out"] = True  # the next page takes what the browser keeps of answers with it
     flash(_("You are signed out."))
     return redirect(url_for("sign_in.front"), 303)
 

@@ -6,8 +6,10 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 SHORTEST, LONGEST = 12, 200
+STRENGTH = 3  # of zxcvbn's 0 to 4: more than 10^8 guesses
 
 
 @cache
@@ -35,11 +37,16 @@ def fits(stored: str, password: str) -> bool:
 
 
 def fault_of(password: str, username: str) -> str:
-    """Why a new password will not do; empty where it will. Length counts, not kinds of characters (NIST SP 800-63B)."""
+    """Why a new password will not do; empty where it will.
+
+    Length counts, not kinds of characters (NIST SP 800-63B); passwords that are among the usual ones, or made of them, of
+    the user's name or of a run of keys, are guessable.
+    """
     if len(password) < SHORTEST:
         return "short"
     if len(password) > LONGEST:
         return "long"
-    if (username and username.casefold() in password.casefold()) or len(set(password)) < 5:
+    judged = zxcvbn(password[:72], user_inputs=[username, "coursewright"])  # its time grows with the square of the length
+    if (username and username.casefold() in password.casefold()) or judged["score"] < STRENGTH:
         return "guessable"
     return ""

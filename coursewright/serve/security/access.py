@@ -22,6 +22,7 @@ class Who:
     name: str
     language: str
     started: bool
+    second_factor: bool = False
 
     @property
     def staff(self) -> bool:
@@ -72,6 +73,8 @@ def guarded(declared: Page) -> Callable[..., Any]:
             if request.method != "GET" or wants_json():
                 abort(401)
             return to_sign_in()
+        if who.staff and not who.second_factor and current_app.extensions["settings"].second_factor == "required" and "second-factor" not in declared.rule:
+            return redirect(url_for("second_factor.second_factor"), 303)
         if who.role in declared.roles or (who.role == "administrator" and "coordinator" in declared.roles):
             return declared.view(**arguments)
         return abort(404)

@@ -8,7 +8,6 @@ whole: what it does must be the same when run again.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib import resources
@@ -24,6 +23,8 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from coursewright.serve.store.turns import Turns
 
 T = TypeVar("T")
 TRIES, BUSY_MS = 6, 15_000
@@ -54,7 +55,7 @@ class Database:
         if self.file is not None:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.engine: Engine = create_engine(url, pool_size=pool, max_overflow=pool, pool_timeout=20, hide_parameters=True, **options)
-        self._turn = threading.Lock()
+        self._turns = Turns(self.engine, self.file, self._write_alone) if self.sqlite else None
         if self.sqlite:
             event.listen(self.engine, "connect", _settle_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -70,29 +71,25 @@ class Database:
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction that is on disk when this returns. Raises Unavailable; nothing is then kept of it."""
+        made: T = self._turns.write(work) if self._turns is not None else self._write_alone(work)
+        return made
+
+    def _write_alone(self, work: Callable[[Session], T]) -> T:
+        end = time.monotonic() + BUSY_MS / 1000
         for turn in range(TRIES):
             try:
-                with self._one_writer(), self.engine.connect().execution_options(writes=True) as connection, Session(connection, expire_on_commit=False) as session:
+                with self.engine.connect().execution_options(writes=True) as connection, Session(connection, expire_on_commit=False) as session:
                     made = work(session)
                     session.commit()
                     return made
             except DBAPIError as error:
-                if turn < TRIES - 1 and _passes(error):
+                if turn < TRIES - 1 and time.monotonic() < end and _passes(error):
                     time.sleep(0.02 * 2**turn)
                     continue
                 if not isinstance(error, OperationalError | InterfaceError):
                     raise
                 raise Unavailable(_said(error)) from error
         raise AssertionError("not reached")
-
-    @contextlib.contextmanager
-    def _one_writer(self) -> Iterator[None]:
-        """On SQLite the threads of a process take turns here: waiting for a lock is fairer and quicker than trying again."""
-        if not self.sqlite:
-            yield
-            return
-        with self._turn:
-            yield
 
     def ready(self) -> bool:
         """Whether the database answers, at the schema that this version needs."""
@@ -103,6 +100,8 @@ class Database:
             return False
 
     def close(self) -> None:
+        if self._turns is not None:
+            self._turns.close()
         self.engine.dispose()
 
 

@@ -62,6 +62,8 @@ class Person(Table):
     language: Mapped[str] = mapped_column(String(16), default="")
     username: Mapped[str | None] = mapped_column(String(200), unique=True)
     password: Mapped[str] = mapped_column(String(300), default="")
+    second_factor: Mapped[str] = mapped_column(String(300), default="")
+    second_factor_step: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime.datetime | None]
     created_at: Mapped[datetime.datetime]
     erased_at: Mapped[datetime.datetime | None]
