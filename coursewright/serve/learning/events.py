@@ -15,7 +15,6 @@ from coursewright.serve.library import Library
 from coursewright.serve.settings import Settings
 from coursewright.serve.store.tables import Attempt, ResultRow
 
-
 Told = Callable[[Session, Settings, Library, Attempt, ResultRow, datetime], None]
 
 
