@@ -68,12 +68,15 @@ def _keep_sheet(session: Session, course: Course, numbering: Numbering, form: Fo
     items = record_items(course, numbering, form)
     singles = {item.id: item for item in course.single_items}
     versions: dict[str, str] = {}
+    contents: dict[str, dict[str, Any]] = {}
     for asked in form.sheet.asked:
         item = next(found for found in items.values() if found.id == asked.question.id)
         content = _item_json(item, singles[item.id].question, singles[item.id].explanation)
-        version = f"{item.version}-{_digest(content)}"
-        versions[item.id] = version
-        _keep(session, StoredItem, version=version, content=content)
+        versions[item.id] = f"{item.version}-{_digest(content)}"
+        contents[versions[item.id]] = content
+    there = set(session.execute(select(StoredItem.version).where(StoredItem.version.in_(contents))).scalars())
+    for version in sorted(contents.keys() - there):  # in order, so that two who keep the same do not wait for each other
+        _keep(session, StoredItem, version=version, content=contents[version])
     content = {
         "title": form.sheet.title,
         "number": form.number,
@@ -101,10 +104,35 @@ def load_form(session: Session, id_: str) -> KeptForm:
     stored = session.get(StoredForm, id_)
     if stored is None:
         raise KeyError(id_)
-    content = stored.content
+    return _form_of(id_, stored.test, stored.content, _parts_of(session, stored.content))
+
+
+@dataclass(frozen=True)
+class Part:
+    """An item as it is kept, read back. Equal versions have equal content, so it is read once in each process."""
+
+    record: ItemRecord
+    stem: Prose
+    instruction: str
+    explanation: Explanation
+    pointer: Pointer | None
+
+
+PARTS: dict[str, Part] = {}
+MOST_PARTS = 5000
+
+
+def _parts_of(session: Session, content: dict[str, Any]) -> dict[str, Part]:
+    """The items of a form's content by version."""
     versions = [version for group in content["groups"] for version, _ in group["items"]]
-    rows = session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(versions))).all()
-    return _form_of(id_, stored.test, content, {row.version: row.content for row in rows})
+    found = {version: PARTS[version] for version in versions if version in PARTS}
+    if missing := [version for version in versions if version not in found]:
+        for version, entry in session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(missing))):
+            found[version] = Part(_item_of(version, entry), Prose.parse(entry["stem_source"]), entry["instruction"], _explanation_of(entry), _pointer(entry))
+        if len(PARTS) > MOST_PARTS:
+            PARTS.clear()
+        PARTS.update(found)
+    return found
 
 
 def record_of(course: str, test: str, forms: list[KeptForm]) -> Record:
@@ -117,13 +145,14 @@ def load_record(session: Session, course: str, test: str, title: str, forms: set
     """Many kept forms at once as a record: what grading needs of them, and no more. Raises KeyError for a form that is not kept."""
     contents: dict[str, Any] = {}
     for part in _parts(forms):
-        contents.update(session.execute(select(StoredForm.id, StoredForm.content).where(StoredForm.id.in_(part))).tuples().all())
+        contents.update((row.id, row.content) for row in session.execute(select(StoredForm.id, StoredForm.content).where(StoredForm.id.in_(part))))
     if missing := forms - contents.keys():
         raise KeyError(min(missing))
     orders = {id_: tuple((version, tuple(order)) for group in content["groups"] for version, order in group["items"]) for id_, content in contents.items()}
     items: dict[str, ItemRecord] = {}
     for part in _parts({version for order in orders.values() for version, _ in order}):
-        items.update((version, _item_of(version, entry)) for version, entry in session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(part))).tuples())
+        rows = session.execute(select(StoredItem.version, StoredItem.content).where(StoredItem.version.in_(part)))
+        items.update((row.version, _item_of(row.version, row.content)) for row in rows)
     return Record(course, test, title, items=items, forms={id_: FormRecord(id_, test, orders[id_], _rule_of(contents[id_])) for id_ in sorted(contents)})
 
 
@@ -138,19 +167,19 @@ def _rule_of(content: dict[str, Any]) -> CutRule:
     return CutRule(cut["method"], None if cut["percent"] is None else Decimal(cut["percent"]), chances)
 
 
-def _form_of(id_: str, test: str, content: dict[str, Any], stored: dict[str, dict[str, Any]]) -> KeptForm:
+def _form_of(id_: str, test: str, content: dict[str, Any], parts: dict[str, Part]) -> KeptForm:
     groups, keyed, items, order_of = [], [], [], []
     number = 0
     for group in content["groups"]:
         asked = []
         for version, order in group["items"]:
             number += 1
-            entry = stored[version]
-            item = _item_of(version, entry)
+            part = parts[version]
+            item = part.record
             shown = as_shown(item.interaction, tuple(order))
-            question = Question(item.id, Prose.parse(entry["stem_source"]), shown, item.points, entry["instruction"], version)
+            question = Question(item.id, part.stem, shown, item.points, part.instruction, version)
             asked.append(Asked(number, question))
-            keyed.append(Keyed(number, question, item.key, _explanation_of(entry), item.objective_text, _pointer(entry), item.moore))
+            keyed.append(Keyed(number, question, item.key, part.explanation, item.objective_text, part.pointer, item.moore))
             items.append(item)
             order_of.append((version, tuple(order)))
         groups.append(Group(tuple(asked), Prose.parse(group["case"]) if group["case"] is not None else None, group["case_id"]))
