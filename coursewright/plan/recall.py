@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from coursewright.model.course import Course
+from coursewright.model.items.base import Question
+from coursewright.model.items.case_cluster import CaseCluster
+from coursewright.model.prose import Prose
 from coursewright.plan.gradebook import Graded
 from coursewright.plan.record import Record
+from coursewright.plan.sheet import Asked, Group, Sheet
 
 DAYS = (7, 30)
 MOST = 5  # items a reminder
@@ -111,3 +115,19 @@ def _means(earned: Iterable[Earned]) -> dict[str, Fraction]:
 def _words(course: Course, chosen: Sequence[str]) -> tuple[str, ...]:
     by_item = {item.id: item.objective or "" for item in course.single_items}
     return tuple(dict.fromkeys(course.objectives[by_item[id_]].text for id_ in chosen))
+
+
+def recall_sheet(course: Course, id_: str, title: str, items: Sequence[str]) -> Sheet:
+    """The items of a reminder as a sheet, in their order. One of a case comes with its case, and with those beside it that share it."""
+    asked: dict[str, tuple[Question, Prose | None, str]] = {item.id: (item.question, None, "") for item in course.single_items}
+    for cluster in course.items:
+        if isinstance(cluster, CaseCluster):
+            asked.update({child.id: (child.question, cluster.case, cluster.id) for child in cluster.singles()})
+    groups: list[Group] = []
+    for number, item in enumerate(items, 1):
+        question, case, case_id = asked[item]
+        if case_id and groups and groups[-1].case_id == case_id:
+            groups[-1] = replace(groups[-1], asked=(*groups[-1].asked, Asked(number, question)))
+        else:
+            groups.append(Group((Asked(number, question),), case, case_id))
+    return Sheet(id_, title, tuple(groups))

@@ -24,6 +24,7 @@ from coursewright.model.module import Unit
 from coursewright.model.quiz import Blueprint
 from coursewright.plan.certificate import credit_hours, plan_bar
 from coursewright.plan.numbering import Numbering
+from coursewright.plan.uses import Uses, plan_uses
 from coursewright.plan.workbook import Chapter, Workbook
 from coursewright.read.course import Reading
 from coursewright.write import Result
@@ -31,6 +32,7 @@ from coursewright.write.html import Templates
 from coursewright.write.packet import Options, Packet
 
 CHECK = "check:"  # the test of a module's knowledge check is `check:MODULE`
+RECALL = "recall:"  # the questions asked again after 7 days are the test `recall:7`
 
 
 class UnsoundCourse(Exception):
@@ -94,11 +96,18 @@ class Library:
         """The unit of each section."""
         return {section.id: unit.id for unit in self.course.units for section in unit.sections}
 
+    @cached_property
+    def uses(self) -> Uses:
+        """Where terms are used and references cited."""
+        return plan_uses(self.course)
+
     def title_of(self, test: str) -> str:
         """The words of a test or a knowledge check."""
         if test.startswith(CHECK):
             chapter = self.chapters.get(test.removeprefix(CHECK))
             return chapter.check.title if chapter else test
+        if test.startswith(RECALL):
+            return f"Recall after {test.removeprefix(RECALL)} days"
         return self.tests[test].title if test in self.tests else test
 
     def place(self, anchor: str) -> str | None:
@@ -114,8 +123,9 @@ class Library:
         return f"/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
 
 
-STYLES = ("tokens.css", "screen.css", "service/service.css")
-SCRIPTS = ("attempt.js", "manage.js", "read.js")
+STYLES = ("tokens.css", "screen.css", "service/service.css", "service/reading.css", "service/credit.css", "service/results.css", "service/manage.css")
+WEIGHTS = (400, 600)  # a third would cost the first page a quarter of its bytes
+SCRIPTS = ("site.js", "attempt-parts.js", "attempt.js", "manage.js", "read.js")
 
 
 def load_library(root: Path) -> Library:
@@ -146,10 +156,12 @@ def load_library(root: Path) -> Library:
 def _gather_files(library: Library) -> None:
     faces = []
     for weight, uri in sorted(library.packet.web_fonts.items()):
+        if weight not in WEIGHTS:
+            continue
         name = f"sans-{weight}.woff2"
         library.files[name] = ("font/woff2", base64.b64decode(uri.partition(",")[2]))
         faces.append(f'@font-face {{ font-family: "Source Sans 3"; font-weight: {weight}; font-display: swap; src: url({library.address(name)}) format("woff2") }}')
-    css = "\n".join(faces) + "\n" + library.templates.styles(*STYLES)
+    css = "\n".join(faces) + "\n" + str(library.templates.styles(*STYLES))
     library.files["service.css"] = ("text/css; charset=utf-8", _tight(css).encode())
     for name in SCRIPTS:
         if any((folder / "service" / name).is_file() for folder in library.templates.folders):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from coursewright.model.quiz import Blueprint
 from coursewright.plan.form import Form, plan_form
 from coursewright.serve.learning.attempts import NotNow, begin, cohort_of, ends_at, last_number
 from coursewright.serve.learning.kept_forms import keep_form, keep_sheet
+from coursewright.serve.learning.recall import due_for, is_recall, sheet_of
 from coursewright.serve.library import CHECK, Library
 from coursewright.serve.settings import Policy, Settings
 from coursewright.serve.store.tables import Allowance, Attempt, Cohort, Counter, Person, ResultRow
@@ -52,14 +53,17 @@ def standing(session: Session, settings: Settings, library: Library, person: str
     more = session.scalar(select(Allowance.attempts).where(Allowance.person_id == person, Allowance.test == test)) or 0
     left = None if policy.attempts == 0 else max(0, policy.attempts + more - len(attempts))
     refused, until = "", None
-    if open_ is None:
+    if open_ is None and is_recall(test):
+        due = due_for(session, library, person, test)
+        refused, until = ("", None) if due is not None and now >= due.opens_at else ("not-open", due.opens_at if due else None)
+    elif open_ is None:
         refused, until = _refused(session, policy, library, person, attempts, passed and test in library.tests, left, now)
     return Standing(attempts, open_, passed, left, refused, until)
 
 
 def policy_of(settings: Settings, library: Library, test: str) -> Policy:
-    """The policy of a test. A knowledge check may be taken as often as wanted; a pre-test once, unless the settings say otherwise."""
-    if test.startswith(CHECK):
+    """The policy of a test. A knowledge check, and a recall, may be taken as often as wanted; a pre-test once, unless the settings say otherwise."""
+    if test.startswith(CHECK) or is_recall(test):
         return Policy(attempts=0, review="keys", confidence=settings.policy.confidence)
     blueprint = library.tests.get(test)
     if blueprint is not None and blueprint.parallel_to and test not in settings.tests:
@@ -97,7 +101,7 @@ def start(session: Session, settings: Settings, library: Library, person: Person
         chapter = library.chapters[test.removeprefix(CHECK)]
         if not chapter.check.asked:
             raise KeyError(test)
-    elif test not in library.tests:
+    elif test not in library.tests and not is_recall(test):
         raise KeyError(test)
     session.execute(select(Person.id).where(Person.id == person.id).with_for_update())
     where = standing(session, settings, library, person.id, test, now)
@@ -109,6 +113,11 @@ def start(session: Session, settings: Settings, library: Library, person: Person
     cohort = cohort_of(session, person.id)
     if test.startswith(CHECK):
         form = keep_sheet(session, library.course, library.numbering, library.chapters[test.removeprefix(CHECK)].check, test)
+        return begin(session, person, cohort, test, "check", form, number, None, now)
+    if is_recall(test):
+        due = due_for(session, library, person.id, test)
+        assert due is not None  # it is open, or it would have been refused
+        form = keep_sheet(session, library.course, library.numbering, sheet_of(library, due), test)
         return begin(session, person, cohort, test, "check", form, number, None, now)
     blueprint = library.tests[test]
     forms = session.execute(select(Attempt.form_id).where(Attempt.person_id == person.id, Attempt.test == test)).scalars()  # void ones too: they were seen
@@ -131,10 +140,6 @@ def new_form(session: Session, library: Library, blueprint: Blueprint, met: set[
 
 
 def _next(session: Session, name: str) -> int:
-    """A number that nobody else gets."""
-    value = session.execute(update(Counter).where(Counter.name == name).values(value=Counter.value + 1).returning(Counter.value)).scalar_one_or_none()
-    if value is None:
-        session.add(Counter(name=name, value=1))
-        session.flush()
-        return 1
-    return value
+    """A number that nobody else gets, though many ask for the first one at once."""
+    statement = text("INSERT INTO counter (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value")
+    return int(session.execute(statement, {"name": name}).scalar_one())
