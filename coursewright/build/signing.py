@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,10 @@ def default_key() -> Path:
 def load_or_make_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
     """The provider's private key, and whether it was made just now. Raises KeyFault.
 
-    A new key is readable by its owner alone; one that others can read is refused.
+    A new key is readable by its owner alone; one that others can read is refused. Of several processes that make one at
+    once, all get the key of the first.
     """
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as file:
-            file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return key, True
+    new = not path.exists() and _lay_down(path)
     if path.stat().st_mode & 0o077:
         raise KeyFault(f"{path} can be read by others; make it yours alone: chmod 600 {path}")
     try:
@@ -58,7 +54,21 @@ def load_or_make_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
         raise KeyFault(f"{path} is not a private key in PEM") from None
     if not isinstance(found, Ed25519PrivateKey):
         raise KeyFault(f"{path} is not an Ed25519 key")
-    return found, False
+    return found, new
+
+
+def _lay_down(path: Path) -> bool:
+    """Write a new key whole; False where another process was first."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:  # made with mode 0600
+        file.write(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            return False
+    return True
 
 
 def public_pem(key: Ed25519PrivateKey) -> bytes:
@@ -82,6 +92,15 @@ def sign(key: Ed25519PrivateKey, statement: dict[str, Any]) -> str:
     """The signed statement as text for a QR code."""
     body = json.dumps(statement, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     return f"{PREFIX}{_text(body)}.{_text(key.sign(body))}"
+
+
+def token_in(text: str) -> str:
+    """The signed statement that a code's text holds: alone, or at the end of a web address (`https://…/verify/SERIAL#CW1.…`).
+
+    Empty where there is none. A browser keeps what follows `#` to itself, so a name never gets into a server's logs.
+    """
+    found = text.strip().rpartition("#")[2]
+    return found if found.startswith(PREFIX) else ""
 
 
 def check(key: Ed25519PublicKey, token: str) -> dict[str, Any] | None:

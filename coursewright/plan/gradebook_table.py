@@ -26,10 +26,16 @@ def number(value: Fraction, digits: int = 2) -> str:
 
 def percent_text(graded: Graded) -> str:
     """The percentage to two places. One below the cut never rounds up to it."""
-    needed = 100 * Fraction(graded.cut.needed) / graded.possible if graded.possible else Fraction(0)
-    shown = (graded.percent * 200 + 1) // 2 / Fraction(100)
-    if graded.percent < needed <= shown:
-        shown = graded.percent * 100 // 1 / Fraction(100)
+    return percent_of(graded.earned, graded.possible, graded.cut.needed)
+
+
+def percent_of(earned: Fraction, possible: Fraction, needed: int) -> str:
+    """As `percent_text`, of a result that is kept as numbers."""
+    percent = 100 * earned / possible if possible else Fraction(0)
+    bar = 100 * Fraction(needed) / possible if possible else Fraction(0)
+    shown = (percent * 200 + 1) // 2 / Fraction(100)
+    if percent < bar <= shown:
+        shown = percent * 100 // 1 / Fraction(100)
     return f"{float(shown):.2f}"
 
 

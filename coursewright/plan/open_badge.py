@@ -33,19 +33,9 @@ def plan_badge(course: Course, certificate: Certificate, addresses: BadgeAddress
     The learner is known by `email`, else by the learner's id. Raises ValueError where there is neither, where the salt is
     empty, and for a moment without a zone.
     """
-    info, learner = course.info, certificate.learner
+    learner = certificate.learner
     moment = _moment(issued_at)
-    name = _marked(info.title, certificate.sample)
-    achievement: dict[str, Any] = {
-        "id": addresses.achievement,
-        "type": ["Achievement"],
-        "achievementType": "CertificateOfCompletion",
-        "humanCode": info.id,
-        "name": name,
-        "description": _marked(info.description.plain, certificate.sample),
-        "criteria": {"narrative": _marked(_criteria(course), certificate.sample)},
-        "inLanguage": info.language,
-    }
+    achievement = plan_achievement(course, addresses, certificate.sample, scored=learner.score_percent is not None)
     subject: dict[str, Any] = {
         "id": f"{addresses.credential}#learner",  # a signed badge needs one; this one says nothing of the learner
         "type": ["AchievementSubject"],
@@ -53,19 +43,38 @@ def plan_badge(course: Course, certificate: Certificate, addresses: BadgeAddress
         "achievement": achievement,
     }
     if learner.score_percent is not None:
-        description = _result_description(addresses, plan_bar(course))
-        achievement["resultDescription"] = [description]
-        subject["result"] = [{"type": ["Result"], "resultDescription": description["id"], "value": _number(learner.score_percent)}]
+        subject["result"] = [{"type": ["Result"], "resultDescription": achievement["resultDescription"][0]["id"], "value": _number(learner.score_percent)}]
     return {
         "@context": list(CONTEXT),
         "id": addresses.credential,
         "type": ["VerifiableCredential", "AchievementCredential"],
-        "name": name,
+        "name": achievement["name"],
         "description": _description(certificate),
-        "issuer": {"id": addresses.issuer, "type": ["Profile"], "name": _issuer(info.provider.name, certificate.sample)},
+        "issuer": plan_issuer(course, addresses, certificate.sample),
         "validFrom": moment,
         "credentialSubject": subject,
     }
+
+
+def plan_achievement(course: Course, addresses: BadgeAddresses, sample: str, *, scored: bool = True) -> dict[str, Any]:
+    """What all badges of a course are for: the same for every learner. scored: whether a badge tells of a score."""
+    info = course.info
+    made: dict[str, Any] = {
+        "id": addresses.achievement,
+        "type": ["Achievement"],
+        "achievementType": "CertificateOfCompletion",
+        "humanCode": info.id,
+        "name": _marked(info.title, sample),
+        "description": _marked(info.description.plain, sample),
+        "criteria": {"narrative": _marked(_criteria(course), sample)},
+        "inLanguage": info.language,
+    }
+    return {**made, "resultDescription": [_result_description(addresses, plan_bar(course))]} if scored else made
+
+
+def plan_issuer(course: Course, addresses: BadgeAddresses, sample: str) -> dict[str, Any]:
+    """Who gives the badges of a course."""
+    return {"id": addresses.issuer, "type": ["Profile"], "name": _issuer(course.info.provider.name, sample)}
 
 
 def identity_hash(identity: str, salt: str) -> str:

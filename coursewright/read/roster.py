@@ -60,7 +60,7 @@ class Learner:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return f"{self.given_name} {self.family_name}".strip()
 
     @property
     def identity(self) -> tuple[str, ...]:

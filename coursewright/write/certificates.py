@@ -12,9 +12,10 @@ from coursewright.write.html import svg_data_uri
 from coursewright.write.packet import Packet, nowhere
 
 
-def certificate_task(packet: Packet, certificate: Certificate, token: str) -> Task:
-    """The task of laying out a certificate whose code holds `token`."""
-    html = packet.html("certificate/certificate.html.j2", nowhere, certificate=certificate, code=svg_data_uri(qr_svg(token)))
+def certificate_task(packet: Packet, certificate: Certificate, token: str, page: str = "") -> Task:
+    """The task of laying out a certificate whose code holds `token`; `page`: of a web address, where it can be looked up."""
+    code = svg_data_uri(qr_svg(f"{page}#{token}" if page else token))
+    html = packet.html("certificate/certificate.html.j2", nowhere, certificate=certificate, code=code, page=page)
     return packet.lay_out(f"certificate {certificate.serial}", html)
 
 

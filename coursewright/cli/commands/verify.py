@@ -11,21 +11,21 @@ import click
 @click.argument("what", metavar="CERTIFICATE")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="the provider's public key (default: public-key.pem beside the file, or your own key)")
 def command(what: str, key: Path | None) -> int:
-    """Check a certificate offline: a PDF, a photograph of one (PNG, JPEG), or the text that its QR code holds.
+    """Check a certificate offline: a PDF, a photograph of one (PNG, JPEG), or the text or web address that its QR code holds.
 
     Exit status: 0 valid for credit, 1 not signed by this key, altered, unreadable, or a sample.
     """
     from coursewright.build.qr import UnreadableCode, read_codes
-    from coursewright.build.signing import PREFIX, KeyFault, check, default_key, load_public_key
+    from coursewright.build.signing import KeyFault, check, default_key, load_public_key, token_in
 
     try:
-        if what.startswith(PREFIX):
-            tokens, beside = [what], None
+        if token_in(what):
+            tokens, beside = [token_in(what)], None
         else:
             path = Path(what)
             if not path.is_file():
                 raise click.UsageError(f"there is no file {what}")
-            tokens, beside = read_codes(path), path.parent / "public-key.pem"
+            tokens, beside = [token_in(code) for code in read_codes(path)], path.parent / "public-key.pem"
         public = load_public_key(key or (beside if beside and beside.is_file() else default_key()))
     except (UnreadableCode, KeyFault) as error:
         click.echo(f"NOT VERIFIED: {error}")

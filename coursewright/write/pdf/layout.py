@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,9 +14,12 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 from weasyprint import HTML
+from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from coursewright.write import Blob
+
+ONE_AT_A_TIME = threading.Lock()  # neither Pango's fonts nor the switches of warnings and collector are made for two threads
 
 
 class Fetcher(URLFetcher):  # type: ignore[misc]
@@ -36,16 +40,16 @@ class Fetcher(URLFetcher):  # type: ignore[misc]
         raise ValueError(f"pages may not fetch {url}")
 
 
-def lay_out(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
+def lay_out(arguments: dict[str, Any], configuration: FontConfiguration | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Lay out `html` and leave `plain.pdf`; with `forms` true, also `fillable.pdf`, whose inputs can be filled in.
 
-    `fonts`: the files that `font:` addresses in the style sheets stand for, by name.
+    `fonts`: the files that `font:` addresses in the style sheets stand for, by name. configuration: of `kept_fonts`.
     Facts: `pages`, their number; `anchors`, the page (from 0) of each id; `warnings`, what WeasyPrint said.
     """
     html, forms = arguments["html"], bool(arguments.get("forms"))
     options = {"pdf_variant": "pdf/ua-1", "pdf_forms": forms, "pdf_identifier": hashlib.sha256(html.encode()).digest()[:16]}
-    with warnings_said() as said, no_collection():
-        document = HTML(string=html, url_fetcher=Fetcher(arguments["fonts"])).render(**options)
+    with ONE_AT_A_TIME, warnings_said() as said, no_collection():
+        document = HTML(string=html, url_fetcher=Fetcher(arguments["fonts"])).render(font_config=configuration, **options)
         anchors: dict[str, int] = {}
         for number, page in enumerate(document.pages):
             for name in page.anchors:  # what runs over pages has its anchor on each: the first counts
@@ -53,6 +57,12 @@ def lay_out(arguments: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]
         data = document.write_pdf(**options)
     files = _editions(data, hashlib.sha256(html.encode()).hexdigest()[:6], forms)
     return files, {"pages": len(document.pages), "anchors": anchors, "warnings": said}
+
+
+def kept_fonts() -> FontConfiguration:
+    """What keeps fonts from one document to the next, for a process that lays out many with the same fonts: without it,
+    each document takes half a megabyte that never comes back."""
+    return FontConfiguration()
 
 
 def _editions(data: bytes, prefix: str, forms: bool) -> dict[str, bytes]:
