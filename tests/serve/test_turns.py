@@ -74,7 +74,7 @@ def test_works_that_wait_together_are_on_disk_by_one_commit(database: Database) 
     counted = commits(database)
     assert all_waiting(database, [adding(name) for name in "abcdef"]) == list("abcdef")
     assert kept(database) == set("abcdef")
-    assert len(counted) == 2  # the first, during which the others came, and those
+    assert len(counted) == 1
 
 
 def test_a_work_that_is_refused_is_undone_alone(database: Database) -> None:
@@ -133,7 +133,7 @@ def test_processes_take_turns_too_and_count_to_the_same_end(database: Database) 
         if (pid := os.fork()) == 0:
             try:
                 mine = Database(database.url)
-                for _ in range(40):
+                for _ in range(15):
                     mine.write(count)
             finally:
                 os._exit(0)
@@ -141,4 +141,4 @@ def test_processes_take_turns_too_and_count_to_the_same_end(database: Database) 
     for pid in children:
         os.waitpid(pid, 0)
     with database.reading() as reading:
-        assert reading.get(Counter, "n").value == 121
+        assert reading.get(Counter, "n").value == 46
