@@ -75,8 +75,8 @@ def test_the_readme_names_every_command() -> None:
 
 def test_options_that_the_readme_shows_exist() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    commands = ("build", "check", "audit", "certify", "verify", "records", "credit", "analyze", "export", "forms", "personalise", "review", "scan", "grade")
-    help_ = "".join(run_command(name, "--help").stdout for name in commands) + run_command("--help").stdout
+    commands = ("build", "check", "audit", "certify", "verify", "records", "credit", "analyze", "export", "forms", "personalise", "review", "scan", "grade", "serve", "serve staff add")
+    help_ = "".join(run_command(*name.split(), "--help").stdout for name in commands) + run_command("--help").stdout
     for option in set(re.findall(r"(--[a-z]+(?:-[a-z]+)*)\b", readme)):
         assert option in help_, option
 

@@ -10,7 +10,6 @@ import importlib
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -76,15 +75,8 @@ def hand_in_overdue() -> int:
     return sweep(here.now)
 
 
-_cleared = 0.0
-
-
 def clear_kept() -> int:
-    """Take away small values that have ended; once a minute, and without a write where there are none."""
-    global _cleared
-    if time.monotonic() - _cleared < 60 and _cleared:
-        return 0
-    _cleared = time.monotonic()
+    """Take away small values that have ended; without a write where there are none."""
     now = here.now()
     with here.database().reading() as reading:
         if not reading.scalar(select(exists().where(Kept.ends_at < now))):
