@@ -27,9 +27,9 @@ def set_up(service: Service, username: str = "mara") -> pyotp.TOTP:
     found = re.search(r"<code>([A-Z2-7 ]+)</code>", page)
     assert found
     totp = pyotp.TOTP(found[1].replace(" ", ""))
-    assert browser.post("/account/second-factor", password="wrong", code=totp.at(service.clock())).status_code == 401
+    assert browser.post("/account/second-factor", password="wrong", code=totp.at(service.clock())).status_code == 422
     browser.get("/account/second-factor")
-    assert browser.post("/account/second-factor", password=PASSWORD, code="000000").status_code == 401
+    assert browser.post("/account/second-factor", password=PASSWORD, code="000000").status_code == 422
     browser.get("/account/second-factor")
     assert browser.post("/account/second-factor", password=PASSWORD, code=totp.at(service.clock())).status_code == 303
     return totp

@@ -96,7 +96,7 @@ def set_second_factor() -> Any:
     with here.database().reading() as reading:
         person = reading.get(Person, who.id)
     if person is None or not fits(person.password, password):
-        return _page(_("The password is not right."), 401)
+        return _page(_("The password is not right."), 422)
 
     def work(writing: Session) -> bool:
         kept = writing.get(Person, who.id, with_for_update=True)
@@ -112,7 +112,7 @@ def set_second_factor() -> Any:
         return True
 
     if (not off and not secret) or not here.database().write(work):
-        return _page(_("The code is not right. Take the one that is shown now."), 401)
+        return _page(_("The code is not right. Take the one that is shown now."), 422)
     session.pop(SECRET, None)
     flash(_("The second factor is taken off.") if off else _("The second factor is set up. You will be asked for a code at each sign-in."))
     return redirect(url_for("account.account"), 303)
