@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,13 +21,25 @@ from sqlalchemy.orm import Session
 from coursewright.model.course import Course
 from coursewright.model.interaction import Key
 from coursewright.model.items.base import Explanation, Question
+from coursewright.model.items.case_cluster import CaseCluster
 from coursewright.model.judgement import Cut, CutRule
 from coursewright.model.prose import Line, Prose
 from coursewright.model.quiz import Blueprint, CutScore
 from coursewright.model.version import interaction_json
 from coursewright.plan.form import Form, checksum, shown_order
 from coursewright.plan.numbering import Numbering
-from coursewright.plan.record import FormRecord, ItemRecord, Record, as_shown, interaction_of, key_json, key_of, record_form, record_items
+from coursewright.plan.record import (
+    DamagedRecord,
+    FormRecord,
+    ItemRecord,
+    Record,
+    as_shown,
+    interaction_of,
+    key_json,
+    key_of,
+    record_form,
+    record_items,
+)
 from coursewright.plan.sheet import Asked, Group, Keyed, KeySheet, Pointer, Sheet
 from coursewright.serve.store.tables import StoredForm, StoredItem
 
@@ -88,15 +101,57 @@ def _keep_sheet(session: Session, course: Course, numbering: Numbering, form: Fo
             }
             for group in form.sheet.groups
         ],
-        "cut": {
-            "method": rule.method,
-            "percent": None if rule.percent is None else format(rule.percent, "f"),
-            "chances": {judge: {item: str(chance) for item, chance in chances.items()} for judge, chances in rule.chances.items()},
-        },
+        "cut": _cut_json(rule),
     }
     id_ = f"{form.id}-{_digest(content)[:4]}"
     _keep(session, StoredForm, id=id_, test=test, content=content)
     return id_
+
+
+def keep_printed(session: Session, course: Course, numbering: Numbering, record: Record, form: str) -> str:
+    """Keep a form that was printed, under the id that it would have on the web. Raises KeyError, DamagedRecord.
+
+    What the record of the printing does not hold (emphasis, cases, rationales) is the course's, where its item still is
+    the one that was printed; otherwise it is left out. Rationales of another key are left out too.
+    """
+    printed = record.forms[form]
+    singles = {item.question.version: item for item in course.single_items}
+    cases = {single.question.version: item for item in course.items if isinstance(item, CaseCluster) for single in item.singles()}
+    groups: list[dict[str, Any]] = []
+    for version, order in printed.items:
+        item, single = record.items[version], singles.get(version)
+        question = single.question if single else Question(item.id, Prose.parse(_literal(item.stem)), item.interaction, item.points, "", version)
+        content = _item_json(item, question, single.explanation if single and single.key == item.key else Explanation())
+        stored = f"{version}-{_digest(content)}"
+        _keep_as_is(session, StoredItem, "version", stored, content=content)
+        case = cases.get(version)
+        if case is None or not groups or groups[-1]["case_id"] != case.id:
+            groups.append({"case": case.case.source if case else None, "case_id": case.id if case else "", "items": []})
+        groups[-1]["items"].append([stored, list(order)])
+    content = {"title": record.title, "number": 0, "groups": groups, "cut": _cut_json(printed.rule)}
+    id_ = f"{form}-{_digest(content)[:4]}"
+    _keep_as_is(session, StoredForm, "id", id_, test=record.test, content=content)
+    return id_
+
+
+def _keep_as_is(session: Session, table: Any, key: str, id_: str, **values: Any) -> None:
+    """Keep a row, unless another content stands under its name already. Raises DamagedRecord."""
+    _keep(session, table, **{key: id_}, **values)
+    if session.scalar(select(table.content).where(getattr(table, key) == id_)) != values["content"]:
+        raise DamagedRecord(f"something else is kept as {id_} already")
+
+
+def _literal(text: str) -> str:
+    """A text as CommonMark that means the text itself."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def _cut_json(rule: CutRule) -> dict[str, Any]:
+    return {
+        "method": rule.method,
+        "percent": None if rule.percent is None else format(rule.percent, "f"),
+        "chances": {judge: {item: str(chance) for item, chance in chances.items()} for judge, chances in rule.chances.items()},
+    }
 
 
 def load_form(session: Session, id_: str) -> KeptForm:
