@@ -1,256 +1,400 @@
-// The page of an attempt: each answer is sent as it is given, and called saved only when the server has said so.
-// What could not be sent is kept in this browser and sent again. Without this script the page works by its buttons.
+// The page of an attempt: each answer is sent as it is given, and called saved only when the server has said that it keeps
+// exactly what is on the page. What could not be sent is kept in this browser and sent again. Without this script the page
+// works by its buttons.
 (() => {
   "use strict";
   const form = document.getElementById("attempt");
-  if (!form || !window.fetch || !window.FormData) return;
+  if (!form || !window.fetch || !window.coursewright) return;
+  const { Fields, keyOf, ask, Copies, choiceBox, Countdown } = window.coursewright;
   const words = form.dataset;
   const saveUrl = form.getAttribute("action");
-  const store = `coursewright:${saveUrl}:`;
+  const copies = new Copies(`coursewright:${saveUrl}:`);
   const items = new Map();
-  const savedBox = document.getElementById("saved");
-  let closed = false, signedOut = false, leaving = false;
+  const savedBox = document.getElementById("saved"), stopped = document.getElementById("stopped");
+  const TYPING_MS = 600, AT_ONCE = 4;
+  let closed = false, out = "", leaving = false; // out: "", "signed-out", "other" person
+  let tries = 0, staleTries = 0, retryAt = 0, retryTimer = 0, inFlight = 0, sinceClean = 0, worked = false;
+  const waiting = []; // those who wait for all to be saved
 
   document.documentElement.classList.add("scripted");
-  for (const el of document.querySelectorAll(".with-script")) el.hidden = false;
-  for (const el of document.querySelectorAll(".no-script")) el.hidden = true;
 
-  class Item {
+  class Item extends Fields {
     constructor(section) {
-      this.section = section;
-      this.id = section.dataset.item;
-      this.number = section.dataset.number;
-      this.base = section.querySelector(`[name="i${this.number}-base"]`);
+      super(section);
       this.stateBox = section.querySelector(".item-state");
-      this.dirty = false; this.sending = false; this.version = 0; this.timer = 0; this.tries = 0;
+      this.dirty = false; this.sending = false; this.refused = false; this.undecided = null;
+      this.version = 0; this.due = 0; this.timer = 0; this.newer = null;
+      this.mine = new Set(); // what this page held since the server last confirmed: none of it is somebody else's
+      this.base.value = this.base.defaultValue;
     }
-    get fixed() { return this.section.classList.contains("opened"); }
-    controls() { return [...this.section.querySelectorAll("input, select, textarea")].filter((c) => c.name && c !== this.base && c.name !== `i${this.number}-mine`); }
-    values() {
-      const made = {};
-      for (const c of this.controls()) {
-        if ((c.type === "radio" || c.type === "checkbox")) { made[c.name] = made[c.name] || []; if (c.checked) made[c.name].push(c.value); }
-        else made[c.name] = [c.value];
-      }
-      return made;
-    }
-    fill(values) {
-      for (const c of this.controls()) {
-        const given = values[c.name] || [];
-        if (c.type === "radio" || c.type === "checkbox") c.checked = given.includes(c.value);
-        else c.value = given[0] === undefined ? "" : given[0];
-      }
-      this.mark();
-    }
-    answered() {
-      return this.controls().some((c) => !/-(flag|sure)$/.test(c.name) && ((c.type === "radio" || c.type === "checkbox") ? c.checked : c.value.trim() !== ""));
-    }
+    say(text) { if (this.stateBox) this.stateBox.textContent = text; }
     mark() {
       const link = document.getElementById(`to-${this.number}`);
-      const flag = this.section.querySelector(`[name="i${this.number}-flag"]`);
-      const answered = this.answered();
-      if (link) {
-        link.classList.toggle("answered", answered);
-        link.classList.toggle("flagged", Boolean(flag && flag.checked));
-      }
+      const answered = this.answered(), flagged = this.flagged();
+      link.classList.toggle("answered", answered);
+      link.classList.toggle("flagged", flagged);
+      link.querySelector(".what").textContent = (answered ? `, ${words.wordAnswered}` : "") + (flagged ? `, ${words.wordFlagged}` : "");
+      this.showClear();
       count();
     }
-    say(text) { if (this.stateBox && this.stateBox.textContent !== text) this.stateBox.textContent = text; }
-    changed(soon) {
+    changed(typing) {
       if (this.fixed || closed) return;
-      this.dirty = true; this.version += 1;
-      keep(this);
+      this.decided();
+      leaving = false;
+      this.dirty = true; this.refused = false; this.newer = null; this.version += 1;
+      this.mine.add(keyOf(this.values()));
+      this.say("");
+      copies.keep(this);
       this.mark();
+      this.due = typing ? Date.now() + TYPING_MS : 0;
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.send(), soon ? 0 : 700);
+      this.timer = setTimeout(pump, typing ? TYPING_MS : 0);
+      stopped.hidden = true;
       tell();
     }
-    async send(overwrite) {
-      if (this.sending || closed || signedOut) return;
-      this.sending = true;
-      const version = this.version;
-      const data = new FormData();
-      for (const [name, list] of Object.entries(this.values())) for (const value of list) data.append(name, value);
-      data.append(this.base.name, this.base.value);
-      if (overwrite) data.append(`i${this.number}-mine`, "1");
-      data.append("csrf_token", form.querySelector('[name="csrf_token"]').value);
-      this.say(words.saving);
-      let answer = null, status = 0;
-      const stop = new AbortController();
-      const clock = setTimeout(() => stop.abort(), 15000);
-      try {
-        const response = await fetch(`${saveUrl}?item=${encodeURIComponent(this.id)}`, { method: "POST", body: data, headers: { Accept: "application/json" }, credentials: "same-origin", signal: stop.signal });
-        status = response.status;
-        answer = await response.json();
-      } catch (error) { if (status === 200) status = 0; }
-      clearTimeout(clock);
-      this.sending = false;
-      if (answer && answer.left !== undefined && answer.left !== null) setClock(answer.left);
-      if (status === 200 && answer) return this.took(answer, version);
-      if (status === 409 && answer) return this.refused(answer);
-      if (status === 401) { signedOut = true; this.say(words.out); tell(); return; }
-      if (status === 400 || status === 404 || status === 413) { this.say(words.refused); tell(); return; }
-      this.say(words.waiting);
-      this.tries += 1;
-      this.timer = setTimeout(() => this.send(), Math.min(30000, 1000 * 2 ** Math.min(this.tries, 5)));
-      tell();
+    async send() {
+      const version = this.version, sent = keyOf(this.values());
+      const body = new URLSearchParams({ csrf_token: token(), [this.base.name]: this.base.value });
+      for (const [name, list] of Object.entries(this.values())) for (const value of list) body.append(name, value);
+      this.sending = true; inFlight += 1;
+      this.mine.add(sent);
+      const reply = await ask(`${saveUrl}?item=${encodeURIComponent(this.id)}`, { method: "POST", body, keepalive: true });
+      this.sending = false; inFlight -= 1;
+      if (closed) return;
+      const kept = reply.answer && reply.answer.answers ? reply.answer.answers[this.id] : null;
+      if (reply.status === 200 && reply.answer && reply.answer.answers) {
+        tries = staleTries = 0;
+        countdown.set(reply.answer.left);
+        if (keyOf(kept ? this.of(kept) : {}) === sent) this.took(kept, version, sent);
+        else this.refuse();
+      } else if (reply.status === 409 && reply.answer && reply.answer.problems) {
+        tries = 0;
+        countdown.set(reply.answer.left);
+        await this.contested(reply.answer.problems[this.id], kept);
+      } else await failed(reply, this);
+      settle();
     }
-    took(answer, version) {
-      const kept = answer.answers[this.id];
+    took(kept, version, sent) {
       if (kept) this.base.value = kept.revision;
-      this.tries = 0;
-      if (this.version === version) {
-        this.dirty = false;
-        forget(this);
-        const at = kept ? new Date(kept.saved_at) : new Date();
-        this.say(`${words.saved} ${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
-      } else this.send();
-      tell();
+      copies.forget(this, sent);
+      if (this.version !== version) { this.mine.delete(sent); copies.keep(this); return; }
+      this.dirty = false; worked = true;
+      this.mine.clear();
+      const at = kept ? new Date(kept.saved_at) : new Date();
+      this.say(`${words.saved} ${at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`);
     }
-    refused(answer) {
-      const problem = answer.problems[this.id];
-      if (problem === "conflict") return this.conflict(answer.answers[this.id]);
-      if (problem === "submitted" || problem === "time-over") {
-        closed = true;
-        this.say(words.closed);
-        tell();
-        leave();
-        return;
-      }
-      this.say(words.refused);
-      this.dirty = false; forget(this); tell();
+    refuse() { this.refused = true; this.say(words.refused); }
+    async contested(problem, kept) {
+      if (problem === "opened") { copies.forget(this); await reload(this); return; }
+      if (problem !== "conflict") { end(problem === "time-over" ? words.over : words.closed); return; }
+      const theirs = this.of(kept);
+      if (this.mine.has(keyOf(theirs))) { this.base.value = kept.revision; copies.keep(this); return; } // our own, of which no word came back
+      this.undecided = this.values();
+      this.dirty = false;
+      this.base.value = kept.revision; // the copy in this browser stays, with the revision that it had, until somebody decides
+      this.fill(theirs);
+      this.mark();
+      this.say("");
+      this.showChoice();
     }
-    conflict(kept) {
-      const mine = this.values();
-      this.base.value = kept.revision;
-      this.fill(fieldsOf(this, kept));
-      this.dirty = false; forget(this);
-      this.stateBox.textContent = "";
-      const box = document.createElement("span");
-      box.className = "problem";
-      box.textContent = `${words.elsewhere} `;
-      const use = document.createElement("button");
-      use.type = "button"; use.className = "button second"; use.textContent = words.mine;
-      use.addEventListener("click", () => { this.fill(mine); this.dirty = true; this.version += 1; keep(this); this.send(true); });
-      const leaveIt = document.createElement("button");
-      leaveIt.type = "button"; leaveIt.className = "button second"; leaveIt.textContent = words.theirs;
-      leaveIt.addEventListener("click", () => { this.say(words.saved); });
-      box.append(use, " ", leaveIt);
-      this.stateBox.append(box);
-      tell();
+    showChoice() {
+      this.section.append(choiceBox(`${words.elsewhere} ${words.yours.replace("{answer}", this.describe(this.undecided))}`, [
+        [words.mine, () => { this.fill(this.undecided); this.changed(false); this.focus(); }],
+        [words.theirs, () => { this.decided(); copies.forget(this); this.say(words.saved); this.focus(); tell(); }],
+      ]));
     }
+    decided() {
+      if (!this.undecided) return;
+      this.undecided = null;
+      this.section.querySelector(".choice-of-two").remove();
+    }
+    focus() { const first = this.answers().find((c) => c.checked) || this.answers()[0]; if (first) first.focus(); }
+    /** What the server keeps, after the page was away: taken where nothing is under way here. */
     kept(answer) {
-      // what the server keeps, after the page was away
-      if (this.dirty || this.sending || this.fixed || String(answer.revision) === this.base.value) return;
+      if (this.fixed || this.dirty || this.sending || this.undecided || answer.revision <= Number(this.base.value)) return;
+      if (this.typing) { this.newer = answer; return; }
+      this.newer = null;
       this.base.value = answer.revision;
-      this.fill(fieldsOf(this, answer));
+      const theirs = this.of(answer);
+      if (keyOf(theirs) === keyOf(this.values())) return;
+      this.fill(theirs);
+      this.mark();
+      this.say(words.updated);
     }
   }
 
-  function fieldsOf(item, kept) {
-    const n = item.number, made = {};
-    const r = kept.response;
-    if (r) {
-      if (r.choice) made[`i${n}`] = r.choice;
-      if (r.text !== undefined) made[`i${n}`] = [r.text];
-      if (r.match) for (const [p, c] of Object.entries(r.match)) made[`i${n}-${p}`] = [c];
-      if (r.order) r.order.forEach((id, k) => { made[`i${n}-${id}`] = [String(k + 1)]; });
-    }
-    made[`i${n}-sure`] = [kept.confidence ? String(kept.confidence) : ""];
-    made[`i${n}-flag`] = kept.flagged ? ["1"] : [];
-    return made;
+  const token = () => form.querySelector('[name="csrf_token"]').value;
+  const all = () => [...items.values()];
+
+  async function failed(reply, item) {
+    const { status, wait } = reply;
+    if (status === 401) { out = "signed-out"; return; }
+    if (status === 404) { out = "other"; return; }
+    const stale = status === 400 && reply.answer && reply.answer.error === "stale"; // somebody signed in anew in another tab
+    if (stale && staleTries < 2) { staleTries += 1; await refresh(); return; }
+    if (item && !stale && status >= 400 && status < 500 && ![408, 425, 429].includes(status)) { item.refuse(); return; }
+    staleTries = 0;
+    tries += 1;
+    const pause = Math.max(wait, Math.min(30, 2 ** (tries - 1))) * 1000 * (0.75 + Math.random() / 2);
+    retryAt = Date.now() + Math.max(pause, wait * 1000);
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(pump, retryAt - Date.now() + 5);
   }
 
-  function keep(item) {
-    try { localStorage.setItem(store + item.id, JSON.stringify({ base: item.base.value, values: item.values() })); } catch (error) { /* full or forbidden: the page still holds it */ }
+  function pump() {
+    if (closed || out || Date.now() < retryAt) return tell();
+    for (const item of all()) {
+      if (inFlight >= (tries ? 1 : AT_ONCE)) break;
+      if (item.dirty && !item.sending && !item.refused && item.due <= Date.now() + 20) item.send();
+    }
+    return tell();
   }
-  function forget(item) { try { localStorage.removeItem(store + item.id); } catch (error) { /* nothing was kept */ } }
+
+  /** After each word from the server: send what is left, and let those go on who wait. */
+  function settle() {
+    pump();
+    const open = all().some((item) => item.dirty), stuck = Boolean(closed || out || all().some((item) => item.refused || item.undecided));
+    if (open && !stuck && !tries) return;
+    for (const told of waiting.splice(0)) told(!open && !stuck);
+  }
+
+  /** Send all at once; whether everything on the page is saved. */
+  async function flush() {
+    if (out) await refresh();
+    retryAt = 0;
+    for (const item of all()) item.due = 0;
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+      pump();
+      if (!inFlight) settle();
+    });
+  }
 
   function count() {
-    const all = items.size;
-    let n = 0;
-    for (const item of items.values()) if (item.answered()) n += 1;
-    document.getElementById("answered").textContent = words.answered.replace("{n}", n).replace("{all}", all);
+    const n = all().filter((item) => item.answered()).length;
+    document.getElementById("answered").textContent = words.answered.replace("{n}", n).replace("{all}", items.size);
   }
 
+  let ending = "";
   function tell() {
-    const open = [...items.values()].filter((item) => item.dirty);
-    let text = "";
-    if (closed) text = words.closed;
-    else if (signedOut) text = words.out;
-    else if (open.some((item) => item.tries > 0)) text = words.waiting;
-    else if (open.length) text = words.saving;
-    else text = words.allSaved;
-    if (savedBox.textContent !== text) savedBox.textContent = text;
-    savedBox.className = closed || signedOut || open.some((item) => item.tries > 0) ? "bad" : open.length ? "" : "good";
+    const open = all().filter((item) => item.dirty), link = { "signed-out": [words.signIn, words.signInUrl, true], other: [words.signIn, words.signInUrl, true] }[out];
+    sinceClean = open.length ? sinceClean || Date.now() : 0;
+    let text = "", bad = true;
+    if (closed) text = ending;
+    else if (out) text = out === "other" ? words.other : words.out;
+    else if (all().some((item) => item.undecided)) text = words.decide;
+    else if (all().some((item) => item.refused)) text = words.refusedSome;
+    else if (open.length && tries) text = copies.works && copies.may ? words.waiting : words.unkept;
+    else {
+      bad = false;
+      if (!open.length) text = worked || all().some((item) => item.answered()) ? words.allSaved : "";
+      else if (Date.now() - sinceClean >= 400) text = words.saving; // a quick save is one announcement, not two
+      else setTimeout(tell, 420);
+    }
+    savedBox.className = bad ? "bad" : open.length ? "" : "good";
+    if (savedBox.dataset.text === text) return;
+    savedBox.dataset.text = text;
+    savedBox.textContent = text;
+    if (closed || link) {
+      const a = document.createElement("a");
+      [a.textContent, a.href] = closed ? [words.toResult, words.home] : link;
+      if (!closed) { a.target = "_blank"; a.rel = "noopener"; }
+      savedBox.append(" ", a);
+    }
   }
 
-  for (const section of form.querySelectorAll(".item")) {
+  // ---- items that this page has -----------------------------------------------------------------------
+  function take(section) {
     const item = new Item(section);
     items.set(item.id, item);
-    section.addEventListener("change", (event) => { if (event.target.name && !/-(mine|base)$/.test(event.target.name)) item.changed(true); });
-    section.addEventListener("input", (event) => { if (event.target.type === "text") item.changed(false); });
+    return item;
   }
+  const itemOf = (node) => { const section = node.closest(".item"); return section && items.get(section.dataset.item); };
+  for (const section of form.querySelectorAll(".item")) take(section);
 
-  // what an earlier visit could not send
-  for (const item of items.values()) {
-    let found = null;
-    try { found = JSON.parse(localStorage.getItem(store + item.id) || "null"); } catch (error) { found = null; }
-    if (!found || item.fixed) { if (found) forget(item); continue; }
-    if (JSON.stringify(found.values) === JSON.stringify(item.values())) { forget(item); continue; }
-    item.fill(found.values);
-    item.base.value = found.base;
-    item.dirty = true; item.version += 1;
-    item.send();
-  }
-  count();
-  tell();
-
-  async function refresh() {
-    if (closed) return;
-    for (const item of items.values()) if (item.dirty) { signedOut = false; item.send(); }
-    try {
-      const response = await fetch(words.state, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (!response.ok) return;
-      const answer = await response.json();
-      if (answer.state !== "open") { closed = true; tell(); leave(); return; }
-      if (answer.left !== null) setClock(answer.left);
-      for (const [id, kept] of Object.entries(answer.answers)) if (items.has(id)) items.get(id).kept(kept);
-      tell();
-    } catch (error) { /* no connection: nothing has changed here */ }
-  }
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-  window.addEventListener("online", refresh);
-  window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
-  form.addEventListener("submit", () => { leaving = true; });
-  window.addEventListener("beforeunload", (event) => {
-    if (!leaving && !closed && [...items.values()].some((item) => item.dirty)) event.preventDefault();
+  form.addEventListener("input", (event) => { const item = itemOf(event.target); if (item && event.target.type === "text") item.changed(true); });
+  form.addEventListener("change", (event) => {
+    const item = itemOf(event.target), control = event.target;
+    if (!item || !control.name || /-(mine|base)$/.test(control.name)) return;
+    if (control.type === "text" && !item.dirty) return;
+    if (item.steps && item.steps.contains(control)) {
+      if (control.value) item.moveStep(control.closest("li"), Number(control.value) - 1, words);
+      else { for (const select of item.steps.querySelectorAll("select")) select.value = ""; item.placeSteps(); }
+    }
+    item.changed(false);
+  });
+  form.addEventListener("focusout", (event) => {
+    const item = itemOf(event.target);
+    if (item && item.newer) setTimeout(() => { if (item.newer) item.kept(item.newer); }, 0);
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.type !== "text") return;
+    event.preventDefault(); // a page's Enter would press its first button
+    flush();
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button"), item = button && itemOf(button);
+    if (!item) return;
+    if (button.dataset.move) {
+      const li = button.closest("li");
+      item.moveStep(li, [...item.steps.children].indexOf(li) + (button.dataset.move === "up" ? -1 : 1), words);
+      item.changed(false);
+    } else if (button.classList.contains("clear")) { item.unmark(); item.changed(false); }
   });
 
-  // the time: counted here, put right by what the server says
-  const clockBox = document.getElementById("time"), said = document.getElementById("time-said");
-  let end = null;
-  const announced = new Set();
-  function setClock(left) { end = performance.now() + left * 1000; }
-  function leave() {
-    leaving = true;
-    setTimeout(() => { location.href = words.home; }, 1500);
+  // ---- checking an item, handing in, leaving ---------------------------------------------------------------
+  /** Put an item as the server shows it now in the place of ours. */
+  function replace(item, page) {
+    const fresh = new DOMParser().parseFromString(page, "text/html").getElementById(item.section.id);
+    if (!fresh || fresh.dataset.item !== item.id) return false;
+    clearTimeout(item.timer);
+    item.section.replaceWith(document.adoptNode(fresh));
+    take(fresh).mark();
+    return fresh.classList.contains("opened");
   }
-  if (clockBox && words.left !== undefined) {
-    setClock(Number(words.left));
-    const tick = () => {
-      const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-      clockBox.textContent = left >= 60 ? words.minutes.replace("{m}", Math.ceil(left / 60)) : words.seconds.replace("{s}", left);
-      clockBox.className = left < 300 ? "bad" : "";
-      for (const [at, text] of [[300, words.five], [60, words.one]]) if (left <= at && left > at - 20 && !announced.has(at)) { announced.add(at); said.textContent = text; }
-      if (left === 0 && !closed) {
-        closed = false;
-        for (const item of items.values()) if (item.dirty) item.send();
-        clearInterval(turning);
-        setTimeout(() => { closed = true; tell(); leave(); }, 1500);
+  async function reload(item) {
+    const reply = await ask(words.page, {}, true);
+    if (reply.status !== 200) return failed(reply);
+    if (!replace(item, reply.page)) return undefined;
+    const note = document.createElement("p");
+    note.className = "problem";
+    note.setAttribute("role", "status");
+    note.textContent = words.final;
+    return items.get(item.id).section.append(note);
+  }
+  async function check(item) {
+    if (!item.answered()) { item.say(words.first); item.focus(); return; }
+    item.say("");
+    if (!await flush()) { item.say(words.checkLater); if (item.undecided) item.section.querySelector(".choice-of-two").focus(); return; }
+    const body = new URLSearchParams({ csrf_token: token(), then: `open:${item.id}` });
+    const reply = await ask(saveUrl, { method: "POST", body }, true);
+    if (reply.status === 200 && replace(item, reply.page)) { items.get(item.id).section.querySelector(".result").focus(); return; }
+    item.say(words.checkLater);
+    if (reply.status === 200 || reply.status === 400) await refresh();
+    else await failed(reply);
+    tell();
+  }
+  let busy = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    stopped.hidden = true;
+    const then = event.submitter ? event.submitter.value : "";
+    try {
+      if (then.startsWith("open:")) await check(items.get(then.slice(5)));
+      else if (then !== "review") await flush();
+      else if (await flush() && await refresh()) { leaving = true; location.href = words.review; }
+      else {
+        const undecided = all().find((item) => item.undecided || item.refused);
+        stopped.textContent = undecided ? words.decide : words.stopped;
+        stopped.hidden = false;
+        if (undecided) (undecided.section.querySelector(".choice-of-two") || undecided.section).focus();
       }
-    };
-    const turning = setInterval(tick, 1000);
-    tick();
+    } finally { busy = false; }
+  });
+  // a link or a form of the page's head waits a moment for what is under way
+  const soon = (work) => Promise.race([work, new Promise((resolve) => { setTimeout(resolve, 2500); })]);
+  document.addEventListener("click", async (event) => {
+    const a = event.target.closest("a[href]");
+    if (!a || event.defaultPrevented || a.target || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || a.getAttribute("href").startsWith("#")) return;
+    if (!all().some((item) => item.dirty) || closed) return;
+    event.preventDefault();
+    await soon(flush());
+    location.href = a.href;
+  });
+  for (const other of document.forms) {
+    if (other !== form) other.addEventListener("submit", async (event) => {
+      if (!all().some((item) => item.dirty) || closed) return;
+      event.preventDefault();
+      await soon(flush());
+      if (event.submitter && event.submitter.name) other.append(Object.assign(document.createElement("input"), { type: "hidden", name: event.submitter.name, value: event.submitter.value }));
+      other.submit();
+    });
   }
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && !closed && all().some((item) => item.dirty || item.undecided)) { event.preventDefault(); event.returnValue = true; }
+  });
+
+  // ---- coming back ------------------------------------------------------------------------------------------
+  /** What the server keeps, a fresh token, the time that is left. Whether it answered. */
+  async function refresh() {
+    if (closed) return false;
+    const reply = await ask(words.state, {});
+    if (closed) return false;
+    if (reply.status !== 200) {
+      if (reply.status === 401) out = "signed-out";
+      else if (reply.status === 404) out = "other";
+      else await failed(reply);
+      tell();
+      return false;
+    }
+    const { answer } = reply;
+    for (const field of document.querySelectorAll('[name="csrf_token"]')) field.value = answer.csrf;
+    if (answer.state !== "open") { end(words.closed); return false; }
+    if (!copies.may) { copies.may = true; for (const item of all()) if (item.dirty) copies.keep(item); }
+    out = ""; tries = 0; retryAt = 0;
+    for (const item of all()) item.refused = false;
+    countdown.set(answer.left);
+    for (const [id, kept] of Object.entries(answer.answers)) {
+      const item = items.get(id);
+      if (kept.opened && !item.fixed && !item.sending) { copies.forget(item); await reload(item); } else item.kept(kept);
+    }
+    settle();
+    return true;
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) refresh();
+    else { for (const item of all()) item.due = 0; pump(); } // perhaps the last that this page can do
+  });
+  window.addEventListener("pagehide", () => { for (const item of all()) item.due = 0; pump(); });
+  window.addEventListener("online", refresh);
+  window.addEventListener("focus", () => { if (out) refresh(); });
+  window.addEventListener("pageshow", (event) => { leaving = false; if (event.persisted) refresh(); });
+  window.addEventListener("storage", (event) => { if (event.key === "coursewright:out") copies.may = false; });
+  setInterval(() => { if (out && !document.hidden) refresh(); }, 15000);
+
+  // ---- the end ------------------------------------------------------------------------------------------------
+  const countdown = new Countdown(words, refresh, over);
+  /** No more answers are taken: stop, and show the result; stay, where something on the page was not taken. */
+  function end(text) {
+    if (closed) return;
+    const lost = all().filter((item) => item.dirty || item.undecided).length;
+    closed = true;
+    countdown.stop();
+    ending = lost ? `${text} ${words.lost.replace("{n}", lost)}` : text;
+    for (const set of form.querySelectorAll("fieldset")) set.disabled = true;
+    tell();
+    settle();
+    if (!lost) { leaving = true; setTimeout(() => { location.href = words.home; }, 1500); }
+  }
+  async function over() {
+    countdown.stop();
+    for (const set of form.querySelectorAll("fieldset")) set.disabled = true;
+    const last = Date.now() + Number(words.grace) * 1000;
+    while (!closed && !await flush() && Date.now() < last && !out) await new Promise((resolve) => { setTimeout(resolve, 500); });
+    if (!closed) end(words.over);
+  }
+  countdown.start();
+  // what is jumped to, or gets the focus, never lies under the bar
+  const bar = document.getElementById("status");
+  new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = getComputedStyle(bar).position === "sticky" ? `${bar.offsetHeight + 8}px` : ""; }).observe(bar);
+
+  // ---- what an earlier visit could not send, and what was done before this script ran --------------------------
+  for (const item of all()) {
+    const copy = copies.of(item), shown = keyOf(item.shown());
+    const contested = item.section.querySelector(`[name="${item.name}-mine"]`);
+    if (item.fixed || (copy && keyOf(copy.values) === shown)) { copies.forget(item); continue; }
+    if (copy) {
+      item.fill(copy.values);
+      item.base.value = copy.base;
+      item.mine = new Set(copy.mine);
+    } else if (keyOf(item.values()) === shown && !contested) continue;
+    if (contested) { item.section.querySelector(".contested").remove(); item.mine.clear(); }
+    item.dirty = true; item.version += 1;
+    item.mine.add(keyOf(item.values()));
+    copies.keep(item);
+  }
+  for (const item of all()) item.mark();
+  pump();
 })();

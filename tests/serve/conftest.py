@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from .browsing import CHROMIUM, FLAGS, Site, site_of
 from .ground import Service, make_service
 from .postgres import Postgres, lacking
 
@@ -41,3 +43,19 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made = make_service(tmp_path)
     yield made
     made.database.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for the tests of a module."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def site(service: Service, chromium: Browser) -> Iterator[Site]:
+    """A service that answers on a loopback port."""
+    with site_of(service, chromium) as made:
+        yield made

@@ -20,7 +20,7 @@ def static(digest: str, name: str) -> Any:
         return abort(404)
     kind, data = found
     response = make_response(data)
-    response.mimetype = kind
+    response.headers["Content-Type"] = kind
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if kind == "image/svg+xml":
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
 from coursewright.serve import here
@@ -15,10 +16,11 @@ from coursewright.serve.language import _
 from coursewright.serve.learning import events, review
 from coursewright.serve.learning.attempts import Conflict, Given, NotNow, answers_of, locked, response_in, save, submit
 from coursewright.serve.learning.kept_forms import KeptForm, load_form
+from coursewright.serve.learning.recall import due_for, is_recall, sheet_of
 from coursewright.serve.learning.responses import NotPossible, field, read_fields
 from coursewright.serve.learning.taking import policy_of, standing, start
 from coursewright.serve.library import CHECK
-from coursewright.serve.security.access import page, wants_json
+from coursewright.serve.security.access import page, refused, wants_json
 from coursewright.serve.store.tables import Answer, Attempt, Person, moment_text
 
 
@@ -36,6 +38,7 @@ def form_of(id_: str) -> KeptForm:
 def own(attempt: Attempt | None) -> Attempt:
     """An attempt, if it is of who asks; otherwise there is no such page."""
     if attempt is None or attempt.person_id != here.who().id or attempt.state == "void":
+        refused("attempt")
         abort(404)
     return attempt
 
@@ -43,7 +46,7 @@ def own(attempt: Attempt | None) -> Attempt:
 def _known(test: str) -> str:
     library = here.library()
     unit = test.removeprefix(CHECK)
-    if test not in library.tests and not (test.startswith(CHECK) and unit in library.chapters and library.chapters[unit].check.asked):
+    if test not in library.tests and not is_recall(test) and not (test.startswith(CHECK) and unit in library.chapters and library.chapters[unit].check.asked):
         abort(404)
     return test
 
@@ -56,8 +59,11 @@ def intro(test: str) -> Any:
     with here.database().reading() as reading:
         person = reading.get(Person, who.id)
         where = standing(reading, here.settings(), library, who.id, test, here.now())
+        due = due_for(reading, library, who.id, test) if is_recall(test) else None
+    if is_recall(test) and (due is None or where.refused):
+        return redirect(url_for("recall.recall"), 303)
     form = next((form for form in library.packet.forms if form.blueprint.id == test), None)
-    check = library.chapters[test.removeprefix(CHECK)].check if test.startswith(CHECK) else None
+    check = sheet_of(library, due) if due else library.chapters[test.removeprefix(CHECK)].check if test.startswith(CHECK) else None
     policy = policy_of(here.settings(), library, test)
     return render_template("service/test.html.j2", test=test, form=form, check=check, where=where, policy=policy, person=person)
 
@@ -172,16 +178,23 @@ def _given(asked: Any, fields: Any) -> Given:
     return Given(response, int(sure) if sure else None, fields.get(field(number, "flag")) == "1", int(base) if base and fields.get(field(number, "mine")) != "1" else None)
 
 
-def _saved_json(found: Attempt, saved: dict[str, Answer], problems: dict[str, str]) -> Any:
+def _saved_json(found: Attempt, saved: dict[str, Answer], problems: dict[str, str], **more: str) -> Any:
     from coursewright.plan.sittings import response_json
 
     answers = {
-        item: {"revision": answer.revision, "saved_at": moment_text(answer.saved_at), "response": response_json(response_in(answer)), "confidence": answer.confidence, "flagged": answer.flagged}
+        item: {
+            "revision": answer.revision,
+            "saved_at": moment_text(answer.saved_at),
+            "response": response_json(response_in(answer)),
+            "confidence": answer.confidence,
+            "flagged": answer.flagged,
+            "opened": answer.opened_at is not None,
+        }
         for item, answer in saved.items()
     }
     left = None if found.ends_at is None else max(0, int((found.ends_at - here.now()).total_seconds()))
     status = 409 if problems else 200
-    response = jsonify(answers=answers, problems=problems, left=left, state=found.state)
+    response = jsonify(answers=answers, problems=problems, left=left, state=found.state, **more)
     response.status_code = status
     return response
 
@@ -210,24 +223,28 @@ def _open_key(found: Attempt, item: str) -> Any:
     """Show the key of one item of a knowledge check; its answer is final then."""
     now = here.now()
 
-    def work(writing: Session) -> None:
+    def work(writing: Session) -> bool:
         kept = own(locked(writing, found.id))
         answer = writing.get(Answer, (kept.id, item))
-        if kept.kind == "check" and kept.state == "open" and answer is not None and response_in(answer) is not None and answer.opened_at is None:
+        if answer is None or response_in(answer) is None:
+            return False
+        if kept.kind == "check" and kept.state == "open" and answer.opened_at is None:
             answer.opened_at = now
+        return True
 
-    here.database().write(work)
+    if not here.database().write(work):
+        flash(_("Answer the item first."))
     number = form_of(found.form_id).number_of.get(item)
     return redirect(url_for("tests.attempt", attempt=found.id, _anchor=f"item-{number}" if number else None), 303)
 
 
 @page("/attempts/<attempt>/state", "learner")
 def state(attempt: str) -> Any:
-    """What is kept of an attempt, for a page that was away: never a key."""
+    """What is kept of an attempt, for a page that was away, and a token for what it sends next: never a key."""
     with here.database().reading() as reading:
         found = own(reading.get(Attempt, attempt))
         answers = answers_of(reading, attempt)
-    return _saved_json(found, answers, {})
+    return _saved_json(found, answers, {}, csrf=generate_csrf())
 
 
 @page("/attempts/<attempt>/submit", "learner")
