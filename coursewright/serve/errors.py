@@ -8,7 +8,7 @@ from flask import Flask, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from coursewright.serve.security.access import wants_json
+from coursewright.serve.security.access import refused, wants_json
 from coursewright.serve.store.database import Unavailable
 
 
@@ -23,6 +23,7 @@ def add_handlers(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Any:
+        refused("form without its token")
         return shown(400, "stale")
 
     @app.errorhandler(Unavailable)

@@ -87,3 +87,11 @@ def test_where_it_is_required_staff_open_no_page_before_it_is_set_up(tmp_path: P
 @pytest.mark.parametrize(("password", "fault"), [("short", "short"), ("password1234", "guessable"), ("qwertyuiop123", "guessable"), ("mara-is-the-best", "guessable"), ("correct horse battery", "")])
 def test_usual_passwords_are_refused(password: str, fault: str) -> None:
     assert fault_of(password, "mara") == fault
+
+
+def test_a_code_is_no_way_around_it(service: Service) -> None:
+    person = service.person("coordinator", username="mara")
+    set_up(service)
+    browser = service.browser()
+    assert browser.post("/sign-in", code=service.code(person)).location == "/staff/second-factor"
+    assert browser.get("/manage").status_code == 303

@@ -155,3 +155,19 @@ def test_an_error_shows_nothing_of_the_inside(service: Service, monkeypatch: pyt
     monkeypatch.setattr("coursewright.serve.pages.course.progress", lambda *_: 1 / 0)
     answer = browser.get("/course")
     assert answer.status_code == 500 and "Zero" not in answer.get_data(as_text=True) and "our fault" in answer.get_data(as_text=True)
+
+
+def test_refusals_are_logged_without_saying_who(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    owner, other = service.person(), service.person(learner_id="2", given_name="Zoltan")
+    address = service.browser(owner).start("posttest")
+    browser = service.browser(other)
+    service.app.logger.addHandler(caplog.handler)
+    browser.get("/manage")
+    browser.get(address)
+    service.browser().post("/sign-in", code="0000-0000-00000")
+    browser.client.post("/course/start", data={})
+    service.app.logger.removeHandler(caplog.handler)
+    said = [(record.what, record.rule) for record in caplog.records if record.message == "refused"]  # type: ignore[attr-defined]
+    assert ("page", "/manage") in said and ("attempt", "/attempts/<attempt>") in said and ("code", "/sign-in") in said and ("form without its token", "/course/start") in said
+    text = str([record.__dict__ for record in caplog.records])
+    assert "Zoltan" not in text and other not in text and "0000-0000" not in text

@@ -13,7 +13,7 @@ from coursewright.serve.pages.sign_in import enter, home_of, safe_next
 from coursewright.serve.people.codes import open_session
 from coursewright.serve.people.passwords import LONGEST, fits
 from coursewright.serve.people.second_factor import address, new_secret, sealed, step_of
-from coursewright.serve.security.access import app_secret, page
+from coursewright.serve.security.access import app_secret, page, refused
 from coursewright.serve.security.rates import limiter
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import Person
@@ -59,6 +59,7 @@ def check_code() -> Any:
 
     entered = here.database().write(work)
     if entered is None:
+        refused("second factor")
         return render_template("service/second_factor_code.html.j2", way_back=way_back, wrong=True), 401
     enter(*entered)
     return redirect(way_back or home_of(entered[0].role), 303)

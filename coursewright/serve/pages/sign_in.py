@@ -12,7 +12,7 @@ from coursewright.serve import here
 from coursewright.serve.language import _
 from coursewright.serve.people.codes import end_session, open_session, person_of_code
 from coursewright.serve.people.passwords import fits
-from coursewright.serve.security.access import app_secret, client_address, page
+from coursewright.serve.security.access import app_secret, client_address, page, refused
 from coursewright.serve.security.rates import limiter
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import Person
@@ -71,12 +71,19 @@ def sign_in_with_code() -> Any:
         person = person_of_code(writing, app_secret(), code, now)
         if person is None:
             return None
+        if person.second_factor:
+            return person, ""
         audit.append(writing, now, person.id, "signed in", f"person:{person.id}", after={"by": "code"})
         return person, open_session(writing, app_secret(), person.id, now, here.settings().session_hours)
 
     entered = here.database().write(work)
     if entered is None:
+        refused("code")
         return render_template("service/sign_in.html.j2", code="", way_back=way_back, wrong=True), 401
+    if not entered[1]:
+        from coursewright.serve.pages.second_factor import ask
+
+        return ask(entered[0], way_back)
     enter(*entered)
     return redirect(way_back or home_of(entered[0].role), 303)
 
@@ -95,6 +102,7 @@ def sign_in_with_password() -> Any:
     with here.database().reading() as reading:
         person = reading.execute(select(Person).where(Person.username == username.casefold(), Person.erased_at.is_(None))).scalar_one_or_none()
     if not fits(person.password if person else "", password) or person is None:
+        refused("password")
         return render_template("service/staff.html.j2", way_back=way_back, wrong=True), 401
 
     if person.second_factor:

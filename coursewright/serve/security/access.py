@@ -77,9 +77,16 @@ def guarded(declared: Page) -> Callable[..., Any]:
             return redirect(url_for("second_factor.second_factor"), 303)
         if who.role in declared.roles or (who.role == "administrator" and "coordinator" in declared.roles):
             return declared.view(**arguments)
+        refused("page")
         return abort(404)
 
     return view
+
+
+def refused(what: str) -> None:
+    """Tell the log that somebody was turned away: at which route and, where that is known, with which role; never who."""
+    who: Who | None = getattr(g, "who", None)
+    current_app.logger.warning("refused", extra={"what": what, "rule": request.url_rule.rule if request.url_rule else "", "role": who.role if who else ""})
 
 
 def to_sign_in() -> WerkzeugResponse:
