@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,7 @@ TABLE = {
     "POST /manage/staff/<person>/active": "admin",
     "POST /manage/staff/<person>/link": "admin",
     "POST /manage/staff/<person>/role": "admin",
+    "POST /manage/staff/<person>/second-factor": "admin",
     "GET /metrics": "anyone",
     "GET /oidc/callback": "anyone",
     "GET /oidc/start": "anyone",
@@ -172,8 +174,8 @@ class Scene:
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     @classmethod
-    def set(cls, tmp_path: Path) -> Scene:
-        service = make_service(tmp_path, sign_in_rate="10000/minute", verify_rate="10000/minute")
+    def set(cls, tmp_path: Path, **told: Any) -> Scene:
+        service = make_service(tmp_path, **told, sign_in_rate="10000/minute", verify_rate="10000/minute")
         one, two = service.cohort("One"), service.cohort("Two")
         people = {
             "learner": service.person(cohort=one, learner_id="1"),

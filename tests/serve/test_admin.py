@@ -122,6 +122,17 @@ def test_who_changes_role_or_is_closed_is_signed_out_and_the_log_says_what_was_b
     assert person_of(service, person).erased_at is None and person_of(service, person).password == ""
 
 
+def test_a_second_factor_is_taken_off_for_somebody_whose_phone_is_lost(service: Service, root: Browser) -> None:
+    person = service.person("coordinator", username="bea", second_factor="sealed")
+    browser = service.browser(person)
+    root.get("/manage/staff")
+    assert root.post(f"/manage/staff/{person}/second-factor").status_code == 303
+    assert person_of(service, person).second_factor == ""
+    assert browser.get("/manage").status_code == 303
+    (row,) = logged(service, "second factor taken off")
+    assert (row.before, row.after) == ({"second_factor": True}, {"second_factor": False})
+
+
 def test_no_learner_is_changed_by_the_pages_of_staff(service: Service, root: Browser) -> None:
     learner = service.person(cohort=service.cohort())
     root.get("/manage/staff")

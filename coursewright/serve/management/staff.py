@@ -118,7 +118,7 @@ def deactivate(session: Session, person: Person, who: Who, now: datetime) -> boo
         return False
     if person.role == "administrator":
         _look_for_another(session, person)
-    person.erased_at, person.password = now, ""
+    person.erased_at, person.password, person.second_factor = now, "", ""
     for table in (AccessCode, Member):
         session.execute(delete(table).where(table.person_id == person.id))
     end_sessions(session, person.id)
@@ -135,6 +135,17 @@ def activate(session: Session, person: Person, who: Who, now: datetime) -> bool:
     person.erased_at = None
     session.flush()
     audit.append(session, now, who.id, "staff activated", f"person:{person.id}", {"active": False}, {"active": True, "role": person.role})
+    return True
+
+
+def take_off_second_factor(session: Session, person: Person, who: Who, now: datetime) -> bool:
+    """Let somebody whose phone is lost sign in with the password alone, until a second factor is set up anew."""
+    if not person.second_factor:
+        return False
+    person.second_factor, person.second_factor_step = "", 0
+    end_sessions(session, person.id)
+    session.flush()
+    audit.append(session, now, who.id, "second factor taken off", f"person:{person.id}", {"second_factor": True}, {"second_factor": False})
     return True
 
 

@@ -90,6 +90,13 @@ def set_active(person: str) -> Any:
     return _changed(person, lambda writing, found: staff.deactivate(writing, found, here.who(), now), _("The account is closed, and its sessions are ended."))
 
 
+@page("/manage/staff/<person>/second-factor", "administrator", methods=("POST",))
+def take_off_second_factor(person: str) -> Any:
+    """For somebody whose phone is lost."""
+    now = here.now()
+    return _changed(person, lambda writing, found: staff.take_off_second_factor(writing, found, here.who(), now), _("The second factor is taken off. The password alone lets this person in now."))
+
+
 @page("/manage/staff/<person>/link", "administrator", methods=("POST",))
 def link(person: str) -> Any:
     """A new link to set a password; shown this once."""
