@@ -60,12 +60,13 @@ def statement(settings: Settings, library: Library, person: str, verb: str, thin
 
 def _activity(base: str, library: Library, thing: str, language: str) -> dict[str, Any]:
     kind, _, id_ = thing.partition(":")
-    course = library.course.info.title
-    path, title, type_ = {
-        "unit": lambda: (f"/read/{id_}", next((unit.title for unit in library.course.units if unit.id == id_), id_), f"{ADL}/activities/module"),
-        "test": lambda: (f"/tests/{id_}", library.title_of(id_), f"{ADL}/activities/assessment"),
-        "certificate": lambda: ("/certificate", course, "http://id.tincanapi.com/activitytype/certificate"),
-    }.get(kind, lambda: ("/course", course, f"{ADL}/activities/course"))()
+    path, title, type_ = "/course", library.course.info.title, f"{ADL}/activities/course"
+    if kind == "unit":
+        path, title, type_ = f"/read/{id_}", next((unit.title for unit in library.course.units if unit.id == id_), id_), f"{ADL}/activities/module"
+    elif kind == "test":
+        path, title, type_ = f"/tests/{id_}", library.title_of(id_), f"{ADL}/activities/assessment"
+    elif kind == "certificate":
+        path, type_ = "/certificate", "http://id.tincanapi.com/activitytype/certificate"
     return {"objectType": "Activity", "id": base + path, "definition": {"name": {language: title}, "type": type_}}
 
 
