@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -25,6 +27,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
     migrate(made)
     yield made
     made.close()
+
+
+COUNTING = """
+import sys
+from coursewright.serve.store.database import Database
+from coursewright.serve.store.tables import Counter
+database = Database(sys.argv[1])
+for _ in range(15):
+    database.write(lambda session: setattr(session.get(Counter, "n"), "value", session.get(Counter, "n").value + 1))
+"""
 
 
 def adding(name: str) -> Callable[[Session], str]:
@@ -128,17 +140,9 @@ def test_processes_take_turns_too_and_count_to_the_same_end(database: Database) 
         assert counter is not None
         counter.value += 1
 
-    children = []
-    for _ in range(3):
-        if (pid := os.fork()) == 0:
-            try:
-                mine = Database(database.url)
-                for _ in range(15):
-                    mine.write(count)
-            finally:
-                os._exit(0)
-        children.append(pid)
-    for pid in children:
-        os.waitpid(pid, 0)
+    children = [subprocess.Popen([sys.executable, "-c", COUNTING, database.url], cwd=ROOT) for _ in range(2)]
+    for _ in range(15):
+        database.write(count)
+    assert [child.wait(60) for child in children] == [0, 0]
     with database.reading() as reading:
         assert reading.get(Counter, "n").value == 46

@@ -44,12 +44,13 @@ class Conflict(Exception):
 
 @dataclass(frozen=True)
 class Given:
-    """What a page sends of an item. base: the revision that the page had; None to overwrite whatever is there."""
+    """What a page sends of an item. base: the revision that the page had; None to overwrite whatever is there. alone: as it was given."""
 
     response: Response
     confidence: int | None = None
     flagged: bool = False
     base: int | None = None
+    alone: bool = False
 
 
 def locked(session: Session, attempt: str) -> Attempt:
@@ -79,7 +80,8 @@ def ends_at(person: Person, minutes: int | None, now: datetime) -> datetime | No
 def save(session: Session, attempt: Attempt, form: KeptForm, item: str, given: Given, now: datetime, grace: int) -> Answer:
     """Save one answer of a locked attempt. Raises NotNow, Conflict, KeyError for an item that is not on the form.
 
-    The same answer sent twice is one save, so a browser may repeat what it is unsure of.
+    The same answer sent twice is one save, so a browser may repeat what it is unsure of. Changed and changed back, it is
+    saved anew: the change itself may still be under way, and must be refused when it comes.
     """
     if item not in form.number_of:
         raise KeyError(item)
@@ -90,7 +92,8 @@ def save(session: Session, attempt: Attempt, form: KeptForm, item: str, given: G
         answer = Answer(attempt_id=attempt.id, item=item, response=text, confidence=given.confidence, flagged=given.flagged, revision=1, saved_at=now)
         session.add(answer)
         return answer
-    if (answer.response, answer.confidence, answer.flagged) == (text, given.confidence, given.flagged):
+    back = given.alone and given.base == answer.revision and answer.opened_at is None
+    if (answer.response, answer.confidence, answer.flagged) == (text, given.confidence, given.flagged) and not back:
         return answer
     if answer.opened_at is not None:
         raise NotNow("opened")

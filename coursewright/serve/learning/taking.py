@@ -15,7 +15,7 @@ from coursewright.serve.learning.kept_forms import keep_form, keep_sheet
 from coursewright.serve.learning.recall import due_for, is_recall, sheet_of
 from coursewright.serve.library import CHECK, Library
 from coursewright.serve.settings import Policy, Settings
-from coursewright.serve.store.tables import Allowance, Attempt, Cohort, Counter, Person, ResultRow
+from coursewright.serve.store.tables import Allowance, Attempt, Cohort, Person, ResultRow
 
 LOOK = 40  # how many forms are drawn in search of one that the learner has not met
 

@@ -35,15 +35,15 @@ def healthz() -> Any:
 
 @page("/readyz", "anyone")
 def readyz() -> Any:
-    """The database answers, at the schema of this version: requests may be sent here."""
+    """The database answers and takes writes, at the schema of this version: requests may be sent here."""
     if _ready():
         return Response("ready\n", mimetype="text/plain")
-    return Response("not ready: the database does not answer, or has another schema\n", 503, mimetype="text/plain", headers={"Retry-After": "5"})
+    return Response("not ready: the database does not answer, takes no writes, or has another schema\n", 503, mimetype="text/plain", headers={"Retry-After": "5"})
 
 
 def _ready() -> bool:
     try:
-        return here.database().ready()
+        return here.database().ready() and here.database().takes_writes()
     except SQLAlchemyError:
         return False
 

@@ -142,9 +142,9 @@ def save_answers(attempt: str) -> Any:
             item = asked.question.id
             if (wanted and item != wanted) or field(asked.number, "base") not in fields:
                 continue
-            given = _given(asked, fields)
+            given = _given(asked, fields, alone=bool(wanted))
             before = writing.get(Answer, (attempt, item))
-            if before is None and given.response is None and given.confidence is None and not given.flagged:
+            if not wanted and before is None and given.response is None and given.confidence is None and not given.flagged:
                 continue
             if not wanted and before is not None and before.opened_at is not None:
                 continue
@@ -169,13 +169,14 @@ def save_answers(attempt: str) -> Any:
     return _saved_page(found, problems, fields)
 
 
-def _given(asked: Any, fields: Any) -> Given:
+def _given(asked: Any, fields: Any, alone: bool = False) -> Given:
     number = asked.number
     base, sure = fields.get(field(number, "base"), ""), fields.get(field(number, "sure"), "")
     if (base and not (base.isascii() and base.isdigit() and len(base) < 9)) or sure not in ("", "1", "2", "3"):
         raise NotPossible("no such revision or confidence")
     response = read_fields(asked.question.interaction, number, fields)
-    return Given(response, int(sure) if sure else None, fields.get(field(number, "flag")) == "1", int(base) if base and fields.get(field(number, "mine")) != "1" else None)
+    kept = int(base) if base and fields.get(field(number, "mine")) != "1" else None
+    return Given(response, int(sure) if sure else None, fields.get(field(number, "flag")) == "1", kept, alone)
 
 
 def _saved_json(found: Attempt, saved: dict[str, Answer], problems: dict[str, str], **more: str) -> Any:

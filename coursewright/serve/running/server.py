@@ -20,6 +20,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from coursewright.serve.running.courier import Courier
 from coursewright.serve.running.observe import make_tally
@@ -28,6 +29,7 @@ from coursewright.serve.store.database import Database
 
 LOG = logging.getLogger("coursewright")
 GRACE, HEARTBEAT, KEEP_ALIVE = 30, 60, 30
+ORPHANED = 2  # seconds that a worker goes on without its parent: the next one waits for the port
 
 
 class CannotListen(Exception):
@@ -72,6 +74,16 @@ class Parent(Arbiter):  # type: ignore[misc]
         self.log.warning("USR2 is not served")
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A worker whose parent was killed ends what it is at, and soon."""
+
+    def is_parent_alive(self) -> bool:
+        alive = bool(super().is_parent_alive())
+        if not alive:
+            self.cfg.set("graceful_timeout", ORPHANED)
+        return alive
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """The application on its socket. announce: called when connections are taken."""
 
@@ -85,7 +97,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         memory = Path("/dev/shm")
         told: dict[str, Any] = {
             "bind": f"fd://{self.listener.fileno()}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": self.settings.workers,
             "threads": self.settings.threads,
             "preload_app": True,

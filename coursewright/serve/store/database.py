@@ -8,8 +8,10 @@ whole: what it does must be the same when run again.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,10 +26,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from coursewright.serve.store.tables import Kept
 from coursewright.serve.store.turns import Turns
 
 T = TypeVar("T")
 TRIES, BUSY_MS = 6, 15_000
+TRY_EVERY, ROOM = 2.0, 8000  # seconds, characters
 
 
 class Unavailable(Exception):
@@ -56,6 +60,7 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.engine: Engine = create_engine(url, pool_size=pool, max_overflow=pool, pool_timeout=20, hide_parameters=True, **options)
         self._turns = Turns(self.engine, self.file, self._write_alone) if self.sqlite else None
+        self._tried, self._wrote = 0.0, False
         if self.sqlite:
             event.listen(self.engine, "connect", _settle_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -98,6 +103,18 @@ class Database:
                 return _revision(connection) == newest()
         except (OperationalError, InterfaceError):
             return False
+
+    def takes_writes(self) -> bool:
+        """Whether something can be written, of the size of an answer: a full disk still answers. Tried now and then, not each time."""
+        if time.monotonic() >= self._tried + TRY_EVERY:
+            row = {"room": secrets.token_hex(ROOM // 2)}
+            try:
+                self.write(lambda writing: writing.merge(Kept(name="room", value=row, count=0, ends_at=datetime.now(UTC))))
+                self._wrote = True
+            except (Unavailable, DBAPIError):
+                self._wrote = False
+            self._tried = time.monotonic()
+        return self._wrote
 
     def close(self) -> None:
         if self._turns is not None:
