@@ -206,5 +206,14 @@ window.coursewright = (() => {
       if (this.left === 0) this.over();
     }
   }
-  return { Fields, keyOf, ask, Copies, choiceBox, Countdown };
+  /** What is jumped to, or has the focus, never lies under a bar that sticks to the top. */
+  function keepClear(bar) {
+    new ResizeObserver(() => {
+      const sticks = getComputedStyle(bar).position === "sticky", focused = document.activeElement;
+      document.documentElement.style.scrollPaddingTop = sticks ? `${bar.offsetHeight + 8}px` : "";
+      const under = sticks && focused.closest(".items") && focused.getBoundingClientRect().top < bar.getBoundingClientRect().bottom;
+      if (under && focused.getBoundingClientRect().bottom > 0) (focused.closest("label") || focused).scrollIntoView({ block: "nearest" });
+    }).observe(bar);
+  }
+  return { Fields, keyOf, ask, Copies, choiceBox, Countdown, keepClear };
 })();

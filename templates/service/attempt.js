@@ -5,7 +5,7 @@
   "use strict";
   const form = document.getElementById("attempt");
   if (!form || !window.fetch || !window.coursewright) return;
-  const { Fields, keyOf, ask, Copies, choiceBox, Countdown } = window.coursewright;
+  const { Fields, keyOf, ask, Copies, choiceBox, Countdown, keepClear } = window.coursewright;
   const words = form.dataset;
   const saveUrl = form.getAttribute("action");
   const copies = new Copies(`coursewright:${saveUrl}:`);
@@ -153,18 +153,20 @@
   /** After each word from the server: send what is left, and let those go on who wait. */
   function settle() {
     pump();
-    const open = all().some((item) => item.dirty), stuck = Boolean(closed || out || all().some((item) => item.refused || item.undecided));
-    if (open && !stuck && !tries) return;
-    for (const told of waiting.splice(0)) told(!open && !stuck);
+    for (const entry of waiting.splice(0)) {
+      const open = entry.those().some((item) => item.dirty), stuck = Boolean(closed || out || entry.those().some((item) => item.refused || item.undecided));
+      if (open && !stuck && !tries) waiting.push(entry);
+      else entry.resolve(!open && !stuck);
+    }
   }
 
-  /** Send all at once; whether everything on the page is saved. */
-  async function flush() {
+  /** Send all at once; whether everything on the page is saved, or those that are named. */
+  async function flush(those = all) {
     if (out) await refresh();
     retryAt = 0;
     for (const item of all()) item.due = 0;
     return new Promise((resolve) => {
-      waiting.push(resolve);
+      waiting.push({ those, resolve });
       pump();
       if (!inFlight) settle();
     });
@@ -265,7 +267,7 @@
   async function check(item) {
     if (!item.answered()) { item.say(words.first); item.focus(); return; }
     item.say("");
-    if (!await flush()) { item.say(words.checkLater); if (item.undecided) item.section.querySelector(".choice-of-two").focus(); return; }
+    if (!await flush(() => [item])) { item.say(words.checkLater); if (item.undecided) item.section.querySelector(".choice-of-two").focus(); return; }
     const body = new URLSearchParams({ csrf_token: token(), then: `open:${item.id}` });
     const reply = await ask(saveUrl, { method: "POST", body }, true);
     if (reply.status === 200 && replace(item, reply.page)) { items.get(item.id).section.querySelector(".result").focus(); return; }
@@ -376,9 +378,7 @@
     if (!closed) end(words.over);
   }
   countdown.start();
-  // what is jumped to, or gets the focus, never lies under the bar
-  const bar = document.getElementById("status");
-  new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = getComputedStyle(bar).position === "sticky" ? `${bar.offsetHeight + 8}px` : ""; }).observe(bar);
+  keepClear(document.getElementById("status"));
 
   // ---- what an earlier visit could not send, and what was done before this script ran --------------------------
   for (const item of all()) {

@@ -127,7 +127,7 @@ def test_an_answer_changed_on_another_device_is_shown_as_a_choice_of_two_and_nei
     laptop.goto(phone.url)
     item(phone, "q-basics-01").get_by_label("Cleaning").check()
     all_saved(phone)
-    item(laptop, "q-basics-01").get_by_label("Writing").check()
+    item(laptop, "q-basics-01").get_by_label("Writing").click()
     box = item(laptop, "q-basics-01").get_by_role("alert")
     expect(box).to_contain_text("Yours here: C")
     expect(laptop.locator("#saved")).to_contain_text("choose which to keep")
@@ -141,7 +141,7 @@ def test_an_answer_changed_on_another_device_is_shown_as_a_choice_of_two_and_nei
     assert len(learner.kept(attempt)["q-basics-01"]) == 1
     expect(item(laptop, "q-basics-01").get_by_label("Writing")).to_be_checked()
     phone.bring_to_front()
-    item(phone, "q-basics-01").get_by_label("Changing").check()
+    item(phone, "q-basics-01").get_by_label("Changing").click()
     item(phone, "q-basics-01").get_by_role("button", name="Keep what is shown").click()
     expect(item(phone, "q-basics-01").get_by_label("Writing")).to_be_checked()
     all_saved(phone)
@@ -177,7 +177,7 @@ def test_an_item_checked_in_another_tab_is_final_in_this_one_too(site: Site) -> 
     item(second, "q-basics-01").get_by_label("Cleaning").check()
     item(second, "q-basics-01").get_by_role("button", name="Check").click()
     expect(item(second, "q-basics-01").locator(".result")).to_be_visible()
-    item(first, "q-basics-01").get_by_label("Writing").check()
+    item(first, "q-basics-01").get_by_label("Writing").click()
     expect(item(first, "q-basics-01")).to_contain_text("checked in another tab")
     expect(item(first, "q-basics-01").get_by_label("Cleaning")).to_be_checked()
     expect(item(first, "q-basics-01").get_by_label("Cleaning")).to_be_disabled()
@@ -232,3 +232,30 @@ def test_a_radio_button_can_be_cleared(site: Site) -> None:
     all_saved(page)
     page.wait_for_function("document.querySelector('#answered').textContent.startsWith('0')")
     assert learner.kept() == {"q-basics-01": None}
+
+
+def test_an_open_choice_at_one_item_does_not_hold_up_the_check_of_another(site: Site) -> None:
+    learner = site.learner()
+    page = learner.begin()
+    other = learner.context.new_page()
+    other.goto(page.url)
+    item(other, "q-basics-07").get_by_label("Before").check()
+    all_saved(other)
+    item(page, "q-basics-07").get_by_label("After").click()
+    expect(item(page, "q-basics-07").get_by_role("alert")).to_be_visible()
+    item(page, "q-basics-01").get_by_label("Cleaning").check()
+    item(page, "q-basics-01").get_by_role("button", name="Check").click()
+    expect(item(page, "q-basics-01").locator(".result")).to_be_focused()
+    expect(item(page, "q-basics-07").get_by_role("alert")).to_be_visible()
+
+
+def test_a_bar_that_grows_does_not_cover_the_field_that_has_the_focus(site: Site) -> None:
+    page = site.learner(viewport={"width": 320, "height": 640}).begin()
+    box = item(page, "q-basics-06").get_by_role("textbox")
+    box.focus()
+    box.evaluate("e => window.scrollBy(0, e.getBoundingClientRect().top - document.getElementById('status').offsetHeight - 4)")
+    site.proxy.cut()
+    box.fill("60")
+    expect(page.locator("#saved")).to_have_class("bad")
+    page.wait_for_timeout(200)
+    assert box.evaluate("e => e.getBoundingClientRect().top >= document.getElementById('status').getBoundingClientRect().bottom")

@@ -11,6 +11,7 @@ from flask import abort, current_app, flash, jsonify, redirect, render_template,
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
+from coursewright.plan.score_report import response_in_words
 from coursewright.serve import here
 from coursewright.serve.language import _
 from coursewright.serve.learning import events, review
@@ -288,7 +289,7 @@ def result(attempt: str) -> Any:
             return redirect(url_for("tests.attempt", attempt=attempt), 303)
         where = standing(reading, here.settings(), here.library(), found.person_id, found.test, here.now())
         shown = review.plan_review(reading, here.settings(), here.library(), found, form_of(found.form_id), where, here.now())
-    return render_template("service/result.html.j2", attempt=found, form=form_of(found.form_id), where=where, review=shown)
+    return render_template("service/result.html.j2", attempt=found, form=form_of(found.form_id), where=where, review=shown, in_words=response_in_words)
 
 
 def sweep(when: Callable[[], datetime]) -> int:
