@@ -82,7 +82,11 @@ TABLE = {
     "GET /manage/log": "admin",
     "POST /manage/log/verify": "admin",
     "GET /manage/packets": "staff",
+    "GET /manage/packets/files/<path:name>": "staff",
+    "GET /manage/packets/rosters/<cohort>.csv": "cohort",
     "GET /manage/paper": "staff",
+    "POST /manage/paper": "staff",
+    "POST /manage/paper/<token>": "staff",
     "GET /manage/people": "staff",
     "GET /manage/people/<person>": "cohort",
     "POST /manage/people/<person>/allow": "cohort",
@@ -153,7 +157,7 @@ ALLOWED = {
     "admin": {"administrator"},
 }
 #: what is there only once something else has happened: opened by right, it may still say that there is nothing
-NOTHING_YET = {"/badge.json", "/badge.jwt", "/certificate.pdf", "/recall.ics", "/commitment", "/commitment/<day>", "/lti/choose", "/manage/people/<person>/cohort", "/manage/records/certificates.zip", "/manage/results/<test>/reports.pdf"}
+NOTHING_YET = {"/manage/packets/files/<path:name>", "/manage/paper/<token>", "/badge.json", "/badge.jwt", "/certificate.pdf", "/recall.ics", "/commitment", "/commitment/<day>", "/lti/choose", "/manage/people/<person>/cohort", "/manage/records/certificates.zip", "/manage/results/<test>/reports.pdf"}
 
 
 def routes() -> list[str]:
@@ -207,7 +211,7 @@ class Scene:
             values["attempt"] = values["handed"]
         if rule.startswith("/manage/staff/"):
             values["person"] = self.people["coordinator"]
-        return re.sub(r"<(\w+)>", lambda found: values.get(found[1], "x"), rule)
+        return re.sub(r"<(?:path:)?(\w+)>", lambda found: values.get(found[1], "x"), rule)
 
     def ask(self, who: str, route: str) -> int:
         method, rule = route.split(" ")
