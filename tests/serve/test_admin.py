@@ -28,7 +28,7 @@ from coursewright.serve.store.tables import (
 from .ground import Browser, Service, make_service
 from .managing import administrator, attempted, coordinator, logged, person_of
 
-ADDED = {"given_name": "Bea", "family_name": "Moss", "username": "Bea.Moss", "role": "coordinator"}
+ADDED: dict[str, Any] = {"given_name": "Bea", "family_name": "Moss", "username": "Bea.Moss", "role": "coordinator"}
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ def test_a_coordinator_and_a_learner_open_no_page_of_an_administrator(service: S
         for address in ("/manage/staff", "/manage/log", f"/manage/people/{learner}/erase"):
             assert each.get(address).status_code == 404, address
         for address in ("/manage/staff", f"/manage/staff/{person}/role", f"/manage/staff/{person}/active", f"/manage/staff/{person}/link", f"/manage/people/{learner}/erase", "/manage/log/verify"):
-            assert each.post(address, **ADDED, confirm="Ana Ray", active="0").status_code == 404, address
+            assert each.post(address, {**ADDED, "confirm": "Ana Ray", "active": "0"}).status_code == 404, address
     assert person_of(service, learner).erased_at is None and person_of(service, person).role == "coordinator"
 
 
 def test_new_staff_set_a_password_by_a_link_that_works_once(service: Service, root: Browser) -> None:
     root.get("/manage/staff")
-    link = link_in(root.post("/manage/staff", **ADDED).get_data(as_text=True))
+    link = link_in(root.post("/manage/staff", ADDED).get_data(as_text=True))
     assert "/staff/password/" not in root.get("/manage/staff").get_data(as_text=True), "shown once"
     browser = service.browser()
     assert "bea.moss" in browser.get(link).get_data(as_text=True)
@@ -75,7 +75,7 @@ def test_new_staff_set_a_password_by_a_link_that_works_once(service: Service, ro
 
 def test_a_link_ends_with_its_time_and_with_a_newer_one(service: Service, root: Browser) -> None:
     root.get("/manage/staff")
-    first = link_in(root.post("/manage/staff", **ADDED).get_data(as_text=True))
+    first = link_in(root.post("/manage/staff", ADDED).get_data(as_text=True))
     with service.database.reading() as reading:
         person = reading.scalar(select(Person.id).where(Person.username == "bea.moss"))
     root.get("/manage/staff")
@@ -89,7 +89,7 @@ def test_a_link_ends_with_its_time_and_with_a_newer_one(service: Service, root: 
 
 def test_a_user_name_is_given_once_and_a_role_is_one_that_there_is(service: Service, root: Browser) -> None:
     root.get("/manage/staff")
-    root.post("/manage/staff", **ADDED)
+    root.post("/manage/staff", ADDED)
     for wrong in ({}, {"username": "x"}, {"username": "has space"}, {"username": "other", "role": "learner"}, {"username": "other", "given_name": ""}):
         assert root.post("/manage/staff", {**ADDED, **wrong}).status_code == 400, wrong
 
@@ -157,7 +157,8 @@ def known(service: Service) -> str:
         keep_codes(session, service.secret, make_slips([found], "https://quiz.example.org"), "someone", f"person:{person}", now, 90)
         session.add(Identity(issuer="https://id.example.org", subject=subject, person_id=person, created_at=now))
         session.add(LtiLink(issuer="https://lms.example.org", deployment="1", person_id=person, link="l", client="c", resource="course", subject=subject, at=now))
-        for kind, content in (("reflection:r1", {"text": f"I am {given}"}), ("evaluation", {"q1": 4, "note": f"{family} says thanks"}), ("commitment", {"rows": [{"text": f"{given} will"}]})):
+        texts: tuple[tuple[str, dict[str, Any]], ...] = (("reflection:r1", {"text": f"I am {given}"}), ("evaluation", {"q1": 4, "note": f"{family} says thanks"}), ("commitment", {"rows": [{"text": f"{given} will"}]}))
+        for kind, content in texts:
             session.add(Writing(person_id=person, kind=kind, content=content, at=now, submitted_at=now))
         session.add(Writing(person_id=person, kind="erasure-request", content={"words": f"please, {given}"}, at=now, submitted_at=now))
         statement = {"s": "AAAA-BBBB-CCCC", "n": f"{given} {family}", "a": "a", "t": "t", "d": "2026-03-02", "h": "1", "c": "c", "p": "", "v": 1}
@@ -166,7 +167,9 @@ def known(service: Service) -> str:
             certificate = CertificateRow(serial="AAAA-BBBB-CCCC", person_id=person, attempt_id=attempt, statement={}, token="", issued_at=now)
             session.add(certificate)
         certificate.statement, certificate.facts, certificate.token, certificate.badge, certificate.pdf = statement, {"license_id": license_}, f"{given}.token", f"{family}.badge", f"%PDF {family}".encode()
-        for content in ({"actor": {"account": {"name": person}, "name": f"{given} {family}"}}, {"to": email}, {"userId": subject}):
+        sent: tuple[dict[str, Any], ...]
+        sent = ({"actor": {"account": {"name": person}, "name": f"{given} {family}"}}, {"to": email}, {"userId": subject})
+        for content in sent:
             session.add(Outgoing(kind="xapi", content=content, due_at=now, created_at=now, problem=f"refused {email}"))
         session.add(Outgoing(kind="xapi", content={"of": "somebody else"}, due_at=now, created_at=now))
         answer = session.scalars(select(Answer).where(Answer.attempt_id == attempt)).first()
@@ -230,7 +233,7 @@ def test_what_was_achieved_stays_as_numbers(service: Service, root: Browser) -> 
 
 def test_nothing_of_an_erased_learner_is_left_in_the_file(service: Service) -> None:
     person = known(service)
-    service.database.write(lambda session: erase(session, session.get(Person, person), "someone", service.clock()))
+    service.database.write(lambda session: erase(session, session.get_one(Person, person), "someone", service.clock()))
     with service.database.engine.connect() as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     assert service.database.file is not None
