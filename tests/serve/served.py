@@ -118,8 +118,9 @@ class Served:
         while True:
             if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the service is not ready:\n{self.said()[-4000:]}")
-            if self.ready(2) == 200:
+            if self.workers and self.ready(2) == 200:  # without workers, those of a parent that was killed answer
                 return
+            time.sleep(0.05)
             time.sleep(0.1)
 
     def ready(self, patience: float = 20) -> int:
