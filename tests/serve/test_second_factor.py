@@ -95,3 +95,15 @@ def test_a_code_is_no_way_around_it(service: Service) -> None:
     browser = service.browser()
     assert browser.post("/sign-in", code=service.code(person)).location == "/staff/second-factor"
     assert browser.get("/manage").status_code == 303
+
+
+def test_an_operator_takes_it_off_somebody_who_lost_it_and_ends_the_sessions(service: Service) -> None:
+    from coursewright.serve.running.staff import CannotAdd, reset_second_factor
+
+    service.person("coordinator", username="mara")
+    set_up(service)
+    assert reset_second_factor(service.database, "Mara", service.clock()) is True
+    assert reset_second_factor(service.database, "mara", service.clock()) is False
+    with pytest.raises(CannotAdd):
+        reset_second_factor(service.database, "nobody", service.clock())
+    assert service.browser().post("/staff", username="mara", password=PASSWORD).location == "/manage"

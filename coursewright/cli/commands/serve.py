@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coursewright.cli.root import program_name
+from coursewright.serve.management.paper_command import paper_command
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from coursewright.serve.library import Library
     from coursewright.serve.settings import Settings
     from coursewright.serve.store.database import Database
@@ -181,6 +184,22 @@ def add(told: Told, /, username: str, role: str, given_name: str, family_name: s
     click.echo(f"{username.strip().casefold()} is {'an' if role == 'administrator' else 'a'} {role}")
 
 
+@staff.command("reset-second-factor")
+@click.argument("username")
+@click.pass_obj
+def reset_second_factor(told: Told, username: str) -> None:
+    """Take the second factor off USERNAME, who has lost it, and end all sessions. Be sure whom you are talking to."""
+    from coursewright.serve.running.staff import CannotAdd
+    from coursewright.serve.running.staff import reset_second_factor as reset
+
+    with told.database() as database:
+        try:
+            had = reset(database, username, datetime.now(UTC))
+        except CannotAdd as fault:
+            raise _end(fault) from None
+    click.echo("the password alone lets in now; set up a new second factor soon" if had else "there was no second factor")
+
+
 @command.command("verify-log")
 @click.option("--end", default="", metavar="HASH", help="a last hash noted earlier, which must still be in the log")
 @click.pass_obj
@@ -229,3 +248,16 @@ def restore(told: Told, file: Path) -> None:
         except CannotRestore as fault:
             raise _end(fault) from None
     click.echo(f"{file}: {made.rows} rows are back; the log ends at row {made.log_rows}, hash {made.log_end}")
+
+
+def _app() -> Flask:
+    """The application for a command that works on the records as pages do."""
+    from coursewright.serve.app import create_app
+
+    ctx = click.get_current_context()
+    told = ctx.find_object(Told)
+    assert told is not None
+    return create_app(told.settings(), _library(told.course), ctx.with_resource(told.database(ready=False, upgrade=True)))
+
+
+command.add_command(paper_command(_app))

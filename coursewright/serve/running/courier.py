@@ -1,7 +1,7 @@
 """The courier: what is due without anybody asking. A thread of each worker; those of all workers may run at once.
 
-It hands in attempts whose time is over, takes away small values that have ended, and delivers what waits to be sent
-elsewhere. Each errand finds for itself what is due, and finds nothing where another courier was there first.
+It hands in attempts whose time is over, takes away small values that have ended, delivers what waits to be sent elsewhere,
+and makes the certificates that nobody has asked for yet. Each errand finds for itself what is due, and finds nothing where another courier was there first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -18,10 +19,12 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from coursewright.serve import here
-from coursewright.serve.store.tables import Kept
+from coursewright.serve.security.rates import UPSERT
+from coursewright.serve.store.tables import Kept, moment_text
 
 LOG = logging.getLogger("coursewright")
 EVERY, PATIENCE = 5.0, 10.0
+LEASE = timedelta(seconds=4)  # for which one worker alone makes certificates
 OUTBOX = "coursewright.serve.connections.outbox"
 
 
@@ -30,7 +33,7 @@ class Courier:
 
     def __init__(self, app: Flask, every: float = EVERY, errands: tuple[Callable[[], Any], ...] | None = None) -> None:
         self.app, self.every = app, every
-        self.errands = (hand_in_overdue, clear_kept, deliver) if errands is None else errands
+        self.errands = (hand_in_overdue, clear_kept, deliver, make_certificates) if errands is None else errands
         self._ended = threading.Event()
         self._failing: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
@@ -99,3 +102,20 @@ def deliver() -> int:
     from flask import current_app
 
     return int(outbox.deliver(current_app._get_current_object(), here.now()))  # type: ignore[attr-defined]
+
+
+def make_certificates() -> int:
+    """Issue what is due, and make the PDF of a certificate that nobody has asked for yet: one a round, in one worker at a time."""
+    from flask import current_app
+
+    from coursewright.serve.credit.issuing import due
+    from coursewright.serve.credit.printing import make_pending, pending
+
+    now = here.now()
+    with here.database().reading() as reading:
+        if not due(reading, here.library(), 1) and not pending(here.database(), 1):
+            return 0
+    lease = {"name": "lease:certificates", "value": "{}", "amount": 1, "now": moment_text(now), "ends": moment_text(now + LEASE)}
+    if here.database().write(lambda writing: writing.execute(UPSERT, lease).scalar_one()) > 1:
+        return 0
+    return make_pending(current_app._get_current_object(), 1)  # type: ignore[attr-defined]

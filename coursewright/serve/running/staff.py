@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from coursewright.serve.people.codes import end_sessions
 from coursewright.serve.people.passwords import LONGEST, SHORTEST, fault_of, hashed
 from coursewright.serve.store import audit
 from coursewright.serve.store.database import Database
@@ -16,7 +17,7 @@ STAFF = ("administrator", "coordinator")
 FAULTS = {
     "short": f"the password is too short: at least {SHORTEST} characters, of any kind",
     "long": f"the password is too long: at most {LONGEST} characters",
-    "guessable": "the password is too easy to guess: it holds the username, or hardly more than one character",
+    "guessable": "the password is too easy to guess: it is, or is made of, what people usually take, or holds the username",
 }
 
 
@@ -53,3 +54,23 @@ def add_staff(database: Database, username: str, password: str, role: str, given
     if made is None:
         raise CannotAdd(f"there is a {username!r} already")
     return made
+
+
+def reset_second_factor(database: Database, username: str, now: datetime) -> bool:
+    """Take the second factor off somebody who has lost it; whether there was one. Raises CannotAdd, Unavailable."""
+
+    def work(writing: Session) -> bool | None:
+        person = writing.execute(select(Person).where(Person.username == username.strip().casefold(), Person.erased_at.is_(None))).scalar_one_or_none()
+        if person is None:
+            return None
+        had = bool(person.second_factor)
+        if had:
+            person.second_factor, person.second_factor_step = "", 0
+            end_sessions(writing, person.id)
+            audit.append(writing, now, "command line", "second factor taken off", f"person:{person.id}")
+        return had
+
+    had = database.write(work)
+    if had is None:
+        raise CannotAdd(f"there is no {username!r}")
+    return had
