@@ -36,7 +36,7 @@ def kept(service: Service) -> dict[str, tuple[str, str, int, bool | None]]:
 def ask(browser: Browser, item: str, **fields: str) -> tuple[str, dict[str, str]]:
     """The preview's words, and the hidden fields of its form."""
     browser.get(f"/manage/results/{TEST}/items/{item}")
-    page = browser.post(f"/manage/results/{TEST}/items/{item}/preview", **fields).get_data(as_text=True)
+    page = browser.post(f"/manage/results/{TEST}/items/{item}/preview", fields).get_data(as_text=True)
     return page, dict(re.findall(r'type="hidden" name="(action|key|reason|last)" value="([^"]*)"', page))
 
 
@@ -101,7 +101,7 @@ def test_the_page_shows_who_would_move_before_anything_changes_and_twice_is_once
     assert "Nothing is changed yet" in page
     assert kept(service) == before
     for _ in range(2):
-        answer = browser.post(f"/manage/results/{TEST}/items/{item}/decide", **fields)
+        answer = browser.post(f"/manage/results/{TEST}/items/{item}/decide", fields)
         assert answer.status_code == 303
     shown = browser.follow(answer).get_data(as_text=True)
     assert "decided already" in shown
@@ -124,7 +124,7 @@ def test_a_preview_that_another_decision_has_overtaken_is_shown_again(service: S
         service.database.write(lambda s: decide(s, service.settings, service.library, TEST, Wish(other, "withdraw", "why"), 0, admin, service.clock()))
     except Refused as refused:
         pytest.fail(f"the other item cannot be withdrawn: {refused}")
-    answer = browser.post(f"/manage/results/{TEST}/items/{item}/decide", **fields)
+    answer = browser.post(f"/manage/results/{TEST}/items/{item}/decide", fields)
     assert "since you looked" in answer.get_data(as_text=True) or answer.status_code == 422
     with service.database.reading() as reading:
         assert reading.scalar(select(func.count()).select_from(AdjustmentRow)) == 1
@@ -176,7 +176,7 @@ def test_a_coordinator_decides_only_where_all_attempts_are_of_own_cohorts(servic
     assert "Nothing is changed yet" in page
     sit(service, learners(service, other, 1, first=20)[0], "11")
     assert not may()
-    assert browser.post(f"/manage/results/{TEST}/items/{item}/decide", **fields).status_code == 404
+    assert browser.post(f"/manage/results/{TEST}/items/{item}/decide", fields).status_code == 404
     assert browser.post(f"/manage/results/{TEST}/items/{item}/preview", action="withdraw", reason="why").status_code == 404
     assert "an administrator decides" in browser.get(f"/manage/results/{TEST}/items/{item}").get_data(as_text=True)
 
