@@ -103,6 +103,7 @@ def test_a_claim_can_be_compared_with_the_ids_of_a_roster(make: Make) -> None:
     [
         ({"nonce": "of-another-sign-in"}, "nonce"),
         ({"aud": ["another-client"]}, "audience"),
+        ({"aud": ["another-client"], "azp": CLIENT}, "audience, though we are its party"),
         ({"aud": [CLIENT, "another-client"]}, "authorized party"),
         ({"exp": int(time.time()) - 3600}, "expired"),
         ({"iss": "https://elsewhere.test"}, "issuer"),
