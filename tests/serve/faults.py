@@ -47,6 +47,7 @@ class Happened:
     unanswered: int = 0  # requests without an answer, or told to come again
     changed: int = 0  # answers given anew while the former one was under way
     handed_in: int = 0
+    certificates: int = 0
     compared: int = 0
     longest: float = 0.0  # seconds until an answer was acknowledged
     problems: list[str] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Happened:
     def __str__(self) -> str:
         kills = ", ".join(f"{count} × {kind}" for kind, count in sorted(self.kills.items()))
         return (
-            f"killed: {kills or 'nothing'}; {self.saved} saves acknowledged, {self.unanswered} tries in vain, {self.changed} changed under way, {self.handed_in} attempts handed in, "
+            f"killed: {kills or 'nothing'}; {self.saved} saves acknowledged, {self.unanswered} tries in vain, {self.changed} changed under way, {self.handed_in} attempts handed in, {self.certificates} certificates, "
             f"longest wait {self.longest:.1f} s; {self.compared} answers compared, {len(self.problems)} problems"
         )
 
@@ -165,7 +166,10 @@ class Client:
             self.acknowledged.pop((self.attempt, item.id), None)
         self.submitted.add(self.attempt)
         self.told.handed_in += 1
+        with ThreadPoolExecutor(len(sessions)) as pool:
+            seen = [pool.submit(self.ask, "GET", "/certificate", (200,), session) for session in sessions]
         self.ask("GET", f"/attempts/{self.attempt}/result", (200,))
+        [one.result() for one in seen]
         self.attempt = ""
 
     def work(self, pause: float) -> None:
@@ -218,6 +222,8 @@ def run(served: Served, postgres: Postgres | None, *, clients: int, seconds: flo
     try:
         acknowledged = {place: noted for client in learners for place, noted in client.acknowledged.items()}
         told.compared = len(acknowledged)
+        with database.reading() as reading:
+            told.certificates = reading.scalar(select(func.count()).select_from(CertificateRow)) or 0
         told.problems += verify(database, acknowledged, {attempt for client in learners for attempt in client.submitted})
     finally:
         database.close()
@@ -282,6 +288,11 @@ def verify(database: Database, acknowledged: dict[Place, tuple[Any, int]], submi
         wrong += [f"attempt {id_} was handed in, and is open" for id_ in submitted - closed]
         wrong += [f"attempt {id_} is handed in without a result, or has one and is open" for id_ in closed ^ results]
         wrong += [f"attempt {id_} is handed in without a row in the log, or has one and is open" for id_ in closed ^ logged.keys()]
+        passed = set(reading.execute(select(Attempt.person_id).join(ResultRow, ResultRow.attempt_id == Attempt.id).where(ResultRow.passed, Attempt.state == "submitted")).scalars())
+        certified = set(reading.execute(select(CertificateRow.person_id)).scalars())
+        issued = list(reading.execute(select(LogEntry.subject).where(LogEntry.action == "certificate issued")).scalars())
+        wrong += [f"person {id_} has passed and holds no certificate, or the reverse" for id_ in passed ^ certified]
+        wrong += [f"{len(certified)} certificates are there, {len(issued)} by the log"] * (len(issued) != len(certified))
         answers: dict[str, dict[str, Answer]] = {}
         for answer in reading.execute(select(Answer)).scalars():
             answers.setdefault(answer.attempt_id, {})[answer.item] = answer

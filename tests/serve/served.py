@@ -28,7 +28,7 @@ from typing import Any, Self
 from coursewright.serve.people.codes import make_code
 from coursewright.serve.settings import secret_key
 from coursewright.serve.store.database import Database, migrate
-from coursewright.serve.store.tables import Cohort, Member, Person
+from coursewright.serve.store.tables import Cohort, Member, Person, Writing
 
 from .postgres import processes
 
@@ -83,7 +83,8 @@ class Served:
         return Database(self.database_url)
 
     def seed(self, learners: int) -> list[str]:
-        """So many learners of one cohort who have begun the course, straight into the database; a code for each."""
+        """So many learners of one cohort, straight into the database; a code for each. They have begun the course and handed
+        in its evaluation: a certificate wants the test alone."""
         now, secret, database = datetime.now(UTC), secret_key(self.data), self.database()
         migrate(database)
 
@@ -94,6 +95,7 @@ class Served:
             session.add_all(people)
             session.flush()
             session.add_all(Member(cohort_id=cohort.id, person_id=person.id, joined_at=now) for person in people)
+            session.add_all(Writing(person_id=person.id, kind="evaluation", content={}, at=now, submitted_at=now) for person in people)
             return [make_code(session, secret, person.id, now, 90) for person in people]
 
         try:

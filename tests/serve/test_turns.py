@@ -89,6 +89,21 @@ def test_works_that_wait_together_are_on_disk_by_one_commit(database: Database) 
     assert len(counted) == 1
 
 
+def test_a_work_that_is_under_way_while_the_service_ends_is_brought_to_its_end(database: Database) -> None:
+    closing = threading.Thread(target=database.close)
+
+    def work(session: Session) -> None:
+        session.add(Counter(name="a", value=1))
+        session.flush()
+        closing.start()
+        closing.join(0.2)
+
+    database.write(work)
+    closing.join()
+    database.write(adding("b"))
+    assert kept(database) == {"a", "b"}
+
+
 def test_a_work_that_is_refused_is_undone_alone(database: Database) -> None:
     def refused(session: Session) -> None:
         session.add(Counter(name="half", value=1))

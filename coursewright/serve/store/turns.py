@@ -101,13 +101,16 @@ class Turns:
     @contextlib.contextmanager
     def _between_processes(self) -> Iterator[None]:
         """Without a file to lock (a full disk, a database in memory) SQLite's own lock still keeps writers apart."""
+        held = None
         with contextlib.suppress(OSError):
-            fcntl.flock(self._descriptor(), fcntl.LOCK_EX)
+            descriptor = self._descriptor()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            held = descriptor
         try:
             yield
         finally:
-            if self._opened is not None and self._opened[0] == os.getpid():
-                fcntl.flock(self._opened[1], fcntl.LOCK_UN)
+            if held is not None:
+                fcntl.flock(held, fcntl.LOCK_UN)
 
     def _descriptor(self) -> int:
         if self._lock is None:
@@ -117,6 +120,8 @@ class Turns:
         return self._opened[1]
 
     def close(self) -> None:
-        if self._opened is not None and self._opened[0] == os.getpid():
-            os.close(self._opened[1])
+        """Let go of the file, once whoever has the turn is done."""
+        with self._turn:
+            if self._opened is not None and self._opened[0] == os.getpid():
+                os.close(self._opened[1])
             self._opened = None
