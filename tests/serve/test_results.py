@@ -75,8 +75,7 @@ def coordinator(service: Service, *cohorts: str, name: str = "coord") -> str:
     from coursewright.serve.store.tables import Member
 
     person = service.person("coordinator", username=name)
-    for cohort in cohorts:
-        service.database.write(lambda s, cohort=cohort: s.add(Member(cohort_id=cohort, person_id=person, joined_at=service.clock())))
+    service.database.write(lambda session: session.add_all(Member(cohort_id=cohort, person_id=person, joined_at=service.clock()) for cohort in cohorts))
     return person
 
 
@@ -204,7 +203,8 @@ def test_counts_tell_open_submitted_passed_and_the_mean_of_first_attempts(servic
     service.database.write(begin)
     with service.database.reading() as reading:
         counts = next(entry for entry in overview(reading, service.library, None) if entry.test == TEST).cohorts[cohort]
-    assert (counts.open, counts.submitted, len(counts.learners), len(counts.passed), counts.mean) == (1, 3, 2, 2, 50)
+    assert (counts.open, counts.submitted, len(counts.learners), len(counts.passed)) == (1, 3, 2, 2)
+    assert counts.mean == 50
 
 
 def test_the_page_of_a_test_shows_statistics_and_no_name(service: Service) -> None:
