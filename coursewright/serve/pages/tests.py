@@ -57,6 +57,8 @@ def intro(test: str) -> Any:
     """What a test asks for, before it starts: items, time, what it takes to pass, how often; and earlier attempts."""
     library, who = here.library(), here.who()
     _known(test)
+    if not who.started:
+        return redirect(url_for("course.about"), 303)
     with here.database().reading() as reading:
         person = reading.get(Person, who.id)
         where = standing(reading, here.settings(), library, who.id, test, here.now())
@@ -73,6 +75,8 @@ def intro(test: str) -> Any:
 def begin(test: str) -> Any:
     who, now = here.who(), here.now()
     _known(test)
+    if not who.started:  # what must be said before the course comes before its tests too
+        return redirect(url_for("course.about"), 303)
 
     def work(writing: Session) -> str:
         person = writing.get(Person, who.id)
@@ -216,7 +220,7 @@ def _saved_page(found: Attempt, problems: dict[str, str], fields: Any) -> Any:
         return redirect(url_for("tests.before_submitting", attempt=found.id), 303)
     if action.startswith("open:") and found.kind == "check":
         return _open_key(found, action.removeprefix("open:"))
-    number = action if action.isdigit() and len(action) < 4 else ""
+    number = action if action.isascii() and action.isdigit() and len(action) < 4 else ""
     flash(_("Your answers are saved."))
     return redirect(url_for("tests.attempt", attempt=found.id, _anchor=f"item-{number}" if number else None), 303)
 
