@@ -79,9 +79,10 @@ class Mail(Strict):
 
     host: str
     port: int = 587
-    sender: str
+    sender: str = Field(pattern=r"^[^@\r\n]*@[^@\s]+$", description="an address, with or without a name before it")
     username: str = ""
     password_file: Path | None = None
+    encrypted: bool = Field(True, description="STARTTLS before anything is said; port 465 is encrypted from its start")
 
 
 class Settings(Strict):

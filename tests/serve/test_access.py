@@ -29,6 +29,7 @@ TABLE = {
     "GET /account/data.json": "both",
     "POST /account/erasure": "learner",
     "POST /account/password": "staff",
+    "POST /account/reminders": "learner",
     "GET /account/second-factor": "staff",
     "POST /account/second-factor": "staff",
     "POST /account/sign-out-everywhere": "both",

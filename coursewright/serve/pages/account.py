@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.serve import here
+from coursewright.serve.connections.mail import NO
 from coursewright.serve.language import _
 from coursewright.serve.learning.writing import lock
 from coursewright.serve.pages.sign_in import enter
@@ -37,7 +38,8 @@ def _page(fault: str = "") -> str:
         person = reading.get(Person, who.id)
         sessions = reading.execute(select(SignedIn).where(SignedIn.person_id == who.id, SignedIn.expires_at > now).order_by(SignedIn.seen_at.desc())).scalars().all()
         erasure = reading.get(Writing, (who.id, ERASURE))
-    return render_template("service/account.html.j2", person=person, sessions=sessions, this=token, erasure=erasure, fault=fault, shortest=SHORTEST, longest=LONGEST)
+        silent = reading.get(Writing, (who.id, NO)) is not None
+    return render_template("service/account.html.j2", person=person, sessions=sessions, this=token, erasure=erasure, silent=silent, fault=fault, shortest=SHORTEST, longest=LONGEST)
 
 
 @page("/account/sign-out-everywhere", "learner", "coordinator", methods=("POST",))
@@ -53,6 +55,24 @@ def sign_out_everywhere() -> Any:
     session.clear()
     flash(_("You are signed out on all devices."))
     return redirect(url_for("sign_in.front"), 303)
+
+
+@page("/account/reminders", "learner", methods=("POST",))
+def reminders() -> Any:
+    """Say no to mails that remind, or yes again."""
+    who, now, wanted = here.who().id, here.now(), request.form.get("reminders") == "1"
+
+    def work(writing: Session) -> None:
+        lock(writing, who)
+        row = writing.get(Writing, (who, NO))
+        if wanted and row is not None:
+            writing.delete(row)
+        elif not wanted and row is None:
+            writing.add(Writing(person_id=who, kind=NO, content={}, at=now))
+
+    here.database().write(work)
+    flash(_("You will be reminded by mail.") if wanted else _("You will get no more reminders by mail."))
+    return redirect(url_for("account.account"), 303)
 
 
 @page("/account/data.json", "learner", "coordinator")

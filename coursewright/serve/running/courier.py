@@ -33,7 +33,7 @@ class Courier:
 
     def __init__(self, app: Flask, every: float = EVERY, errands: tuple[Callable[[], Any], ...] | None = None) -> None:
         self.app, self.every = app, every
-        self.errands = (hand_in_overdue, clear_kept, deliver, make_certificates) if errands is None else errands
+        self.errands = (hand_in_overdue, clear_kept, remind, deliver, make_certificates) if errands is None else errands
         self._ended = threading.Event()
         self._failing: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
@@ -104,6 +104,24 @@ def deliver() -> int:
     return int(outbox.deliver(current_app._get_current_object(), here.now()))  # type: ignore[attr-defined]
 
 
+def remind() -> int:
+    """Queue mails whose day has come: once an hour, in one worker."""
+    from flask import current_app
+
+    from coursewright.serve.connections.mail import lay_out
+
+    if here.settings().mail is None or not _alone("reminders", timedelta(hours=1)):
+        return 0
+    return lay_out(current_app._get_current_object(), here.now())  # type: ignore[attr-defined]
+
+
+def _alone(errand: str, span: timedelta) -> bool:
+    """Whether this worker is the one that does an errand for a while."""
+    now = here.now()
+    lease = {"name": f"lease:{errand}", "value": "{}", "amount": 1, "now": moment_text(now), "ends": moment_text(now + span)}
+    return here.database().write(lambda writing: int(writing.execute(UPSERT, lease).scalar_one())) == 1
+
+
 def make_certificates() -> int:
     """Issue what is due, and make the PDF of a certificate that nobody has asked for yet: one a round, in one worker at a time."""
     from flask import current_app
@@ -111,11 +129,7 @@ def make_certificates() -> int:
     from coursewright.serve.credit.issuing import due
     from coursewright.serve.credit.printing import make_pending, pending
 
-    now = here.now()
     with here.database().reading() as reading:
         if not due(reading, here.library(), 1) and not pending(here.database(), 1):
             return 0
-    lease = {"name": "lease:certificates", "value": "{}", "amount": 1, "now": moment_text(now), "ends": moment_text(now + LEASE)}
-    if here.database().write(lambda writing: writing.execute(UPSERT, lease).scalar_one()) > 1:
-        return 0
-    return make_pending(current_app._get_current_object(), 1)  # type: ignore[attr-defined]
+    return make_pending(current_app._get_current_object(), 1) if _alone("certificates", LEASE) else 0  # type: ignore[attr-defined]
