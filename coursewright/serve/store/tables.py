@@ -27,8 +27,7 @@ class Moment(TypeDecorator[datetime.datetime]):
 
 def moment_text(value: datetime.datetime) -> str:
     """A moment to the millisecond, in UTC."""
-    utc = value.astimezone(datetime.UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def new_id() -> str:
@@ -62,8 +61,8 @@ class Person(Table):
     language: Mapped[str] = mapped_column(String(16), default="")
     username: Mapped[str | None] = mapped_column(String(200), unique=True)
     password: Mapped[str] = mapped_column(String(300), default="")
-    second_factor: Mapped[str] = mapped_column(String(300), default="")
-    second_factor_step: Mapped[int] = mapped_column(default=0)
+    second_factor: Mapped[str] = mapped_column(String(300), default="", server_default=text("''"))
+    second_factor_step: Mapped[int] = mapped_column(default=0, server_default="0")
     started_at: Mapped[datetime.datetime | None]
     created_at: Mapped[datetime.datetime]
     erased_at: Mapped[datetime.datetime | None]

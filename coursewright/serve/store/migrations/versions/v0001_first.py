@@ -97,8 +97,6 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("username", sa.String(length=200), nullable=True),
         sa.Column("password", sa.String(length=300), nullable=False),
-        sa.Column("second_factor", sa.String(length=300), nullable=False),
-        sa.Column("second_factor_step", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.String(24), nullable=True),
         sa.Column("created_at", sa.String(24), nullable=False),
         sa.Column("erased_at", sa.String(24), nullable=True),
