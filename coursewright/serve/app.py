@@ -19,7 +19,7 @@ from coursewright.serve import errors, language
 from coursewright.serve.library import Library, figure_file
 from coursewright.serve.people.codes import SEEN_EVERY, keyed
 from coursewright.serve.running.observe import observe
-from coursewright.serve.security.access import PAGES, Who, guarded
+from coursewright.serve.security.access import PAGES, Who, guarded, refuse_null_bytes
 from coursewright.serve.security.headers import add_headers
 from coursewright.serve.security.rates import limiter
 from coursewright.serve.settings import Settings, secret_key
@@ -56,6 +56,7 @@ def create_app(settings: Settings, library: Library, database: Database, clock: 
     _set_up_templates(app, library)
     protect = CSRFProtect(app)
     limiter.init_app(app)
+    app.before_request(refuse_null_bytes)
     app.before_request(find_who)
     add_headers(app, https=settings.https, platforms=tuple(dict.fromkeys(found for p in settings.lti for found in (origin(p.auth_login_url), *map(origin, p.frames)))))
     errors.add_handlers(app)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from coursewright.serve.security.access import refused, wants_json
@@ -25,6 +26,12 @@ def add_handlers(app: Flask) -> None:
     def forged(error: CSRFError) -> Any:
         refused("form without its token")
         return shown(400, "stale")
+
+    @app.errorhandler(DataError)
+    def unfit(error: DataError) -> Any:
+        """A value that no database keeps, such as a null byte: no page of ours sends it."""
+        refused("value")
+        return shown(400)
 
     @app.errorhandler(Unavailable)
     def unavailable(error: Unavailable) -> Any:

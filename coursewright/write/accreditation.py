@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import re
 from collections.abc import Sequence
 from io import StringIO
 from typing import Any
@@ -146,5 +147,8 @@ def csv_bytes(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes
     return text.getvalue().encode("utf-8-sig")
 
 
+NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?")
+
+
 def _harmless(cell: str) -> str:
-    return "'" + cell if cell[:1] in ("=", "+", "@", "\t", "\r") or (cell[:1] == "-" and not cell[1:2].isdigit()) else cell
+    return "'" + cell if cell[:1] in ("=", "+", "@", "\t", "\r", "\n") or (cell[:1] == "-" and not NUMBER.fullmatch(cell)) else cell

@@ -99,7 +99,7 @@ def change(session: Session, cohort: Cohort, facts: CohortFacts, who: Who, now: 
 
 
 def _check(session: Session, facts: CohortFacts, own: str) -> None:
-    if not facts.name or len(facts.name) > LONGEST:
+    if not facts.name or len(facts.name) > LONGEST or any(ord(c) < 32 for c in facts.name):
         raise Refused("name")
     if facts.opens_at and facts.closes_at and facts.closes_at <= facts.opens_at:
         raise Refused("dates")

@@ -36,7 +36,7 @@ def one(session: Session, id_: str) -> Person | None:
 def add(session: Session, given: str, family: str, username: str, role: str, who: Who, now: datetime) -> Person:
     """A new member of staff, who cannot sign in before a password is set. Raises Refused."""
     given, family, username = " ".join(given.split()), " ".join(family.split()), username.strip().casefold()
-    if not given or not family or max(len(given), len(family)) > 200:
+    if not given or not family or max(len(given), len(family)) > 200 or any(ord(c) < 32 for c in given + family):
         raise Refused("name")
     if not USERNAME.fullmatch(username):
         raise Refused("username")

@@ -22,9 +22,14 @@ def entries() -> Any:
     return _log_page()
 
 
+def _number(text: str) -> int | None:
+    """The number of a row; None for what is none that a log could have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _log_page(**more: Any) -> Any:
     asked = request.args
-    wanted = log.Wanted(asked.get("action", "")[:64], asked.get("subject", "").strip()[:300], asked.get("person", "").strip()[:64], asked.get("before", None, int))
+    wanted = log.Wanted(asked.get("action", "")[:64], asked.get("subject", "").strip()[:300], asked.get("person", "").strip()[:64], _number(asked.get("before", "")))
     with here.database().reading() as reading:
         lines, further = log.lines(reading, wanted)
         actions, head = log.actions(reading), audit.head(reading)

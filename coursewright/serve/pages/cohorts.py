@@ -49,9 +49,12 @@ def _moment(name: str) -> datetime | None:
     if not value:
         return None
     try:
-        return datetime.fromisoformat(value[:16]).replace(tzinfo=UTC)
+        found = datetime.fromisoformat(value[:16]).replace(tzinfo=UTC)
     except ValueError:
         raise management.Refused("dates") from None
+    if not 2000 <= found.year < 3000:
+        raise management.Refused("dates")
+    return found
 
 
 @page("/manage", "coordinator")

@@ -224,7 +224,7 @@ def decide(test: str, item: str) -> Any:
 
     def work(writing: Session) -> tuple[int, int]:
         _may(writing, test)
-        return adjusting.decide(writing, here.settings(), here.library(), test, wish, int(last) if last.isdigit() and len(last) < 10 else -1, by, now)
+        return adjusting.decide(writing, here.settings(), here.library(), test, wish, int(last) if last.isascii() and last.isdigit() and len(last) < 10 else -1, by, now)
 
     try:
         scores, moved = here.database().write(work)

@@ -39,7 +39,7 @@ def step_of(key: str, kept: str, code: str, now: datetime, last: int) -> int | N
         secret = _cipher(key).decrypt(kept.encode()).decode()
     except InvalidToken:
         return None
-    given = "".join(c for c in code if c.isdigit())
+    given = "".join(c for c in code if c in "0123456789")
     current = int(now.timestamp()) // STEP
     found = None
     for step in (current - 1, current, current + 1):

@@ -83,6 +83,14 @@ def guarded(declared: Page) -> Callable[..., Any]:
     return view
 
 
+def refuse_null_bytes() -> None:
+    """Before each request: an address with a null byte leads nowhere, whatever the database makes of it."""
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        abort(400)
+
+
 def refused(what: str) -> None:
     """Tell the log that somebody was turned away: at which route and, where that is known, with which role; never who."""
     who: Who | None = getattr(g, "who", None)
