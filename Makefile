@@ -1,5 +1,5 @@
 # make packet: set up and build the packet. make test: set up and run the tests. Both may be run again at no cost.
-.PHONY: packet test lint schema pictures benchmark wheel clean
+.PHONY: packet test lint schema languages pictures benchmark wheel clean
 
 packet:
 	@scripts/setup
@@ -17,6 +17,10 @@ lint:
 schema:
 	@scripts/setup
 	.venv/bin/python build.py schema
+
+languages:
+	@scripts/setup
+	.venv/bin/python scripts/languages.py
 
 pictures:
 	@scripts/setup

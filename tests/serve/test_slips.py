@@ -93,7 +93,7 @@ def test_a_page_takes_ten_slips_on_a4_and_eight_on_letter(service: Service) -> N
     people = [Person(id=f"p{n}", role="learner", given_name="Ana", family_name=f"Ray {n}", learner_id="") for n in range(11)]
     made = slips.make_slips(people, "https://quiz.example.org")
     for paper, size in (("a4", (595, 842)), ("letter", (612, 792))):
-        data = slips.slips_pdf(service.library, made, paper, "https://quiz.example.org", 90, WORDS, "en")
+        data = slips.slips_pdf(service.library, made, paper, "https://quiz.example.org", 90, {"en": WORDS}, "en")
         with pikepdf.open(io.BytesIO(data)) as pdf:
             assert len(pdf.pages) == 2
             assert tuple(round(float(value)) for value in pdf.pages[0].MediaBox[2:]) == size

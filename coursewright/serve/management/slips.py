@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,13 +40,14 @@ _layout = Lock()  # one file at a time is laid out in a worker: it takes the who
 
 @dataclass(frozen=True)
 class Slip:
-    """What stands on a slip. name: the learner's id instead, where no font has all letters of the name."""
+    """What stands on a slip. name: the learner's id instead, where no font has all letters of the name. language: the learner's, where one is kept."""
 
     person: str
     name: str
     learner_id: str
     code: str
     link: str
+    language: str = ""
 
     @property
     def grouped(self) -> str:
@@ -80,7 +81,7 @@ def make_slips(people: Sequence[Person], base_url: str) -> list[Slip]:
     made = []
     for person in people:
         code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        made.append(Slip(person.id, printable(person), person.learner_id, code, f"{base_url}/s/{code}"))
+        made.append(Slip(person.id, printable(person), person.learner_id, code, f"{base_url}/s/{code}", person.language or ""))
     return made
 
 
@@ -99,8 +100,8 @@ def keep_codes(session: Session, secret: str, slips: Sequence[Slip], actor: str,
     audit.append(session, now, actor, "codes made", subject, after={"people": [slip.person for slip in slips], "days": days})
 
 
-def slips_pdf(library: Library, slips: Sequence[Slip], paper: str, base_url: str, days: int, words: dict[str, str], language: str) -> bytes:
-    """The slips as a PDF. It holds codes, so nothing of it is put into a cache. words: what stands on a slip, translated."""
+def slips_pdf(library: Library, slips: Sequence[Slip], paper: str, base_url: str, days: int, words: Mapping[str, Mapping[str, str]], language: str) -> bytes:
+    """The slips as a PDF. It holds codes, so nothing of it is put into a cache. words: what stands on a slip, by language. language: of slips that have none."""
     from coursewright.write.pdf.layout import lay_out
 
     per_page = 2 * ROWS[paper]
@@ -116,6 +117,7 @@ def slips_pdf(library: Library, slips: Sequence[Slip], paper: str, base_url: str
         days=days,
         words=words,
         spoken=language,
+        spoken_on=lambda slip: slip.language if slip.language in words else language,
     )
     fonts = _fonts(library, tuple(letters_beyond([html])))
     with _layout:

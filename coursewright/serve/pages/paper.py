@@ -29,7 +29,7 @@ def paper() -> Any:
     return _page()
 
 
-def _page(problem: str = "", status: int = 200) -> Any:
+def _page(problem: str = "", status: int = 200, untranslated: bool = False) -> Any:
     with here.database().reading() as reading:
         scope = scope_of(reading, here.who())
         rows = reading.execute(select(Attempt.test, Attempt.source).where(Attempt.kind == PAPER, Attempt.state == "submitted", within(scope.ids))).all()
@@ -37,7 +37,7 @@ def _page(problem: str = "", status: int = 200) -> Any:
     for row in rows:
         counts[(row.test, row.source)] = counts.get((row.test, row.source), 0) + 1
     before = [(here.library().title_of(test), test, source, count) for (test, source), count in sorted(counts.items())]
-    return render_template("service/results/paper.html.j2", before=before, problem=problem), status
+    return render_template("service/results/paper.html.j2", before=before, problem=problem, untranslated=untranslated), status
 
 
 def _name(files: list[FileStorage]) -> str:
@@ -63,7 +63,7 @@ def upload() -> Any:
         with here.database().reading() as reading:
             plan = plan_paper(reading, here.library(), scope_of(reading, here.who()), read)
     except DamagedRecord as error:
-        return _page(str(error), 422)
+        return _page(str(error), 422, untranslated=True)
     token, now, by = new_id(), here.now(), here.who().id
     value = {"by": by, "source": source, "record": read.record, "sittings": read.sittings, "decisions": read.decisions}
 
@@ -99,7 +99,7 @@ def confirm(token: str) -> Any:
     try:
         done = here.database().write(work)
     except DamagedRecord as error:
-        return _page(str(error), 422)
+        return _page(str(error), 422, untranslated=True)
     if done is None:
         flash(_("This upload was taken in already, or more than an hour ago. Upload it again to see what it would do."))
     else:

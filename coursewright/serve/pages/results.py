@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from coursewright.plan import findings
 from coursewright.plan.adjusting import standing
 from coursewright.plan.gradebook_table import key_text
-from coursewright.plan.statistics import Estimate
+from coursewright.plan.statistics import Estimate, Value
 from coursewright.serve import here
 from coursewright.serve.language import _, ngettext
 from coursewright.serve.learning.attempts import adjustments
@@ -32,7 +32,14 @@ from coursewright.serve.security.access import page
 from coursewright.serve.store.tables import Attempt
 from coursewright.write.analysis import facts, reasons, why
 
-WORDS = {function.__name__: function for function in (findings.two, findings.percent, findings.span, findings.reading, why)}
+
+def span(value: Value, digits: int = 2) -> str:
+    """A value with its interval, in the language of the reader."""
+    to = _("to")
+    return findings.span(value, digits).replace(" to ", f" {to} ")
+
+
+WORDS = {function.__name__: function for function in (findings.two, findings.percent, span, findings.reading, why)}
 
 
 def scope_asked(session: Session) -> tuple[Scope, Scope]:

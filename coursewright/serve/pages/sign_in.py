@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.serve import here
-from coursewright.serve.language import _
+from coursewright.serve.language import _, choose
 from coursewright.serve.people.codes import end_session, open_session, person_of_code
 from coursewright.serve.people.passwords import fits
 from coursewright.serve.security.access import app_secret, client_address, page, refused
@@ -134,8 +134,9 @@ def choose_language() -> Any:
     from flask import g
 
     chosen = request.form.get("language", "")
+    answer = redirect(safe_next(request.form.get("next")) or url_for("sign_in.front"), 303)
     if chosen in here.settings().languages:
-        session["language"] = chosen
+        choose(chosen, answer)
         if g.who is not None:
             who = here.who()
 
@@ -145,6 +146,6 @@ def choose_language() -> Any:
                 person.language = chosen
 
             here.database().write(work)
-    return redirect(safe_next(request.form.get("next")) or url_for("sign_in.front"), 303)
+    return answer
 
 

@@ -52,15 +52,20 @@ def printed(people: list[Person], subject: str) -> Any:
     """New codes of people as slips: laid out first, so that earlier codes hold on if that fails."""
     settings, now = here.settings(), here.now()
     made = management.make_slips(people, settings.base_url)
-    words = {
-        "title": _("Personal codes"),
-        "qr": _("QR code of the personal link"),
-        "how": _("Scan this with your phone. Or open the address below, and enter the code:"),
-        "keep": ngettext("For you alone, and good for %(num)s day.", "For you alone, and good for %(num)s days.", settings.code_days) % {"num": settings.code_days},
-    }
+    words = {code: _words(code, settings.code_days) for code in {language.current(), *settings.languages}}
     data = management.slips_pdf(here.library(), made, settings.paper, settings.base_url, settings.code_days, words, language.current())
     here.database().write(lambda writing: management.keep_codes(writing, app_secret(), made, here.who().id, subject, now, settings.code_days))
     return download(data, "application/pdf", "slips.pdf")
+
+
+def _words(code: str, days: int) -> dict[str, str]:
+    with language.speaking(code):
+        return {
+            "title": _("Personal codes"),
+            "qr": _("QR code of the personal link"),
+            "how": _("Scan this with your phone. Or open the address below, and enter the code:"),
+            "keep": ngettext("For you alone, and good for %(num)s day.", "For you alone, and good for %(num)s days.", days) % {"num": days},
+        }
 
 
 @page("/manage/cohorts/<cohort>/links.csv", "coordinator", methods=("POST",))
