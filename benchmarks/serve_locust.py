@@ -26,7 +26,7 @@ from serve.served import items_of, multipart, token_of  # noqa: E402
 
 TOLD: dict[str, Any] = json.loads(Path(os.environ["COURSEWRIGHT_LOAD"]).read_text("utf-8")) if "COURSEWRIGHT_LOAD" in os.environ else {}
 CODES: Iterator[str] = iter(TOLD.get("codes", []))
-PAGES_OF = 25  # one page is loaded for so many answers
+PAGES_OF = 10  # one page is loaded for so many answers
 JSON = {"Accept": "application/json"}
 
 
@@ -38,6 +38,8 @@ class Measured:
         self.steps: list[dict[str, Any]] = []
         self.acknowledged: dict[str, dict[str, list[Any]]] = {}  # attempt, item: response, revision
         self.arrived = 0
+        self.under_way = 0  # saves that are not answered yet
+        self.over = False
         self.times: dict[str, list[float]] = {}
         self.faults: list[str] = []
         self.begin()
@@ -91,6 +93,15 @@ class Learner(FastHttpUser):
     @task
     def answer(self) -> None:
         """Answer the next item, as the page's script does; look at the page now and then."""
+        if NOW.over:
+            return
+        NOW.under_way += 1
+        try:
+            self._answer()
+        finally:
+            NOW.under_way -= 1
+
+    def _answer(self) -> None:
         self.given += 1
         if self.given % PAGES_OF == 0:
             self._page(self.address, "attempt page")
@@ -143,6 +154,9 @@ def _drive(environment: Environment) -> None:
         NOW.end("steady")
         if TOLD["until"] and _too_much(NOW.steps[-1]):
             break
+    NOW.over = True
+    while NOW.under_way:
+        gevent.sleep(0.1)
     Path(TOLD["results"]).write_text(json.dumps({"steps": NOW.steps, "acknowledged": NOW.acknowledged, "arrived": NOW.arrived}), "utf-8")
     if environment.runner is not None:
         environment.runner.quit()
