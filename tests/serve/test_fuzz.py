@@ -69,11 +69,13 @@ class Ground:
 
     def mend(self) -> None:
         """A new scene, if this one was played to its end."""
-        looks = (("learner", "/attempts/<attempt>"), ("coordinator", "/manage/people/<person>"), ("administrator", "/manage/log"), ("coordinator", "/manage/cohorts/<cohort>"))
+        looks = (("learner", "/attempts/<attempt>"), ("coordinator", "/manage/people/<person>"), ("administrator", "/manage/log"))
         for who, rule in looks:
-            self.scene.browsers.pop(who, None)
             try:
-                if self.scene.browser(who).get(self.scene.address(rule)).status_code == 200:
+                if self.scene.browser(who).client.get(self.scene.address(rule)).status_code == 200:
+                    continue
+                self.scene.browsers.pop(who)  # signed out, perhaps
+                if self.scene.browser(who).client.get(self.scene.address(rule)).status_code == 200:
                     continue
             except AssertionError:
                 pass  # nobody can sign in as that person any more
