@@ -21,7 +21,7 @@ def crawl(browser: Browser, starts: tuple[str, ...], limit: int = 600) -> dict[s
         assert len(found) < limit, "the crawl does not end"
         answer = browser.client.get(address)
         data = answer.get_data()
-        found[address] = re.sub(rb'name="csrf_token" value="[^"]*"|"csrf_token":\s*"[^"]*"', b"", data)
+        found[address] = re.sub(rb'name="csrf_token" value="[^"]*"|"csrf(?:_token)?":\s*"[^"]*"', b"", data)
         if answer.status_code in (301, 302, 303, 307, 308) and answer.location:
             waiting.append(answer.location)
         if answer.mimetype in ("text/html", "text/css"):

@@ -12,7 +12,7 @@ from coursewright.model.items.base import SingleItem
 from coursewright.serve.learning.responses import field
 from coursewright.serve.pages import tests as pages
 from coursewright.serve.security.access import PAGES
-from coursewright.serve.store.tables import Attempt, StoredItem
+from coursewright.serve.store.tables import Attempt, Member, StoredItem
 
 from .crawler import crawl
 from .ground import Browser, Service, make_service
@@ -132,3 +132,20 @@ def test_what_policies_open(tmp_path: Any) -> None:
         page = browser.follow(browser.post(f"{address}/submit")).get_data(as_text=True)
         assert ("Key:" in page) == opened, review
         made.database.close()
+
+
+def test_keys_of_a_closed_cohort_stay_closed_for_a_learner_who_goes_on_in_another(tmp_path: Any) -> None:
+    made = make_service(tmp_path, policy={"attempts": 3, "review": "keys-at-close"})
+    old, new = made.cohort("Old", closes_at=made.clock().replace(day=20)), made.cohort("New")
+    person = made.person(cohort=old)
+    browser = made.browser(person)
+    address = browser.start(TEST)
+    answered(made, browser, address)
+    browser.get(f"{address}/submit")
+    browser.post(f"{address}/submit")
+    made.clock.turn(days=30)
+    browser = made.browser(person)
+    assert "Key:" in browser.get(f"{address}/result").get_data(as_text=True)
+    made.database.write(lambda session: session.add(Member(cohort_id=new, person_id=person, joined_at=made.clock())))
+    assert "Key:" not in browser.get(f"{address}/result").get_data(as_text=True)
+    made.database.close()

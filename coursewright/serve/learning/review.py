@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from coursewright.model.interaction import Response, score
 from coursewright.plan.gradebook import Answered, Graded
 from coursewright.plan.sheet import Keyed
-from coursewright.serve.learning.attempts import answers_of, grade_one, response_in
+from coursewright.serve.learning.attempts import answers_of, cohort_of, grade_one, response_in
 from coursewright.serve.learning.kept_forms import KeptForm
 from coursewright.serve.learning.taking import Standing, policy_of
 from coursewright.serve.library import Library
@@ -72,14 +72,19 @@ def keys_open(policy: Policy, where: Standing, closed: bool) -> bool:
 def plan_review(session: Session, settings: Settings, library: Library, attempt: Attempt, form: KeptForm, where: Standing, now: datetime) -> Review:
     """The review of a submitted attempt."""
     policy = policy_of(settings, library, attempt.test)
-    cohort = session.get(Cohort, attempt.cohort_id) if attempt.cohort_id else None
-    closed = cohort is not None and cohort.closes_at is not None and now >= cohort.closes_at
+    closed = _closed(session, attempt, now)
     answers = answers_of(session, attempt.id)
     graded = grade_one(session, attempt, form, answers)
     open_ = keys_open(policy, where, closed)
     items = tuple(ItemReview(keyed, answered, _sure(answers.get(answered.item))) for keyed, answered in zip(form.keys.keyed, graded.answered, strict=True)) if open_ else ()
     objectives = by_objective(form, graded) if policy.review != "score" else ()
     return Review(graded, objectives, items, calibration(answers, graded) if policy.confidence and policy.review != "score" else (), "" if open_ or policy.review in ("score", "objectives") else policy.review)
+
+
+def _closed(session: Session, attempt: Attempt, now: datetime) -> bool:
+    """Whether the course has closed for a learner: the cohort that the attempt was made in, and the one that the learner is in now."""
+    cohorts = [session.get(Cohort, id_) for id_ in {attempt.cohort_id, cohort_of(session, attempt.person_id)} if id_]
+    return bool(cohorts) and all(cohort is not None and cohort.closes_at is not None and now >= cohort.closes_at for cohort in cohorts)
 
 
 def by_objective(form: KeptForm, graded: Graded) -> tuple[ByObjective, ...]:

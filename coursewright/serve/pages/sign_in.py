@@ -95,7 +95,6 @@ def staff() -> Any:
 
 @page("/staff", "anyone", methods=("POST",))
 @limiter.limit(lambda: here.settings().sign_in_rate, key_func=lambda: f"staff:{client_address()}")
-@limiter.limit(lambda: here.settings().sign_in_rate, key_func=lambda: f"staff:{request.form.get('username', '')[:200].casefold()}")
 def sign_in_with_password() -> Any:
     username, password = request.form.get("username", "")[:200], request.form.get("password", "")[:300]
     way_back, now = safe_next(request.form.get("next")), here.now()
