@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from flask import current_app, g
+from flask import Flask, current_app, g
 
 from coursewright.serve.library import Library
 from coursewright.serve.security.access import Who
 from coursewright.serve.settings import Settings
 from coursewright.serve.store.database import Database
+
+
+def app() -> Flask:
+    """The application itself, for what goes on outside of this request."""
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def database() -> Database:

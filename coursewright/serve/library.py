@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -20,9 +20,8 @@ from coursewright.build.store import Store
 from coursewright.model.blocks.commitment import Commitment
 from coursewright.model.course import Course
 from coursewright.model.credit import final_form
-from coursewright.model.module import Unit
 from coursewright.model.quiz import Blueprint
-from coursewright.plan.certificate import credit_hours, plan_bar
+from coursewright.plan.certificate import credit_hours
 from coursewright.plan.numbering import Numbering
 from coursewright.plan.uses import Uses, plan_uses
 from coursewright.plan.workbook import Chapter, Workbook
@@ -51,6 +50,7 @@ class Library:
     course: Course
     packet: Packet
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def numbering(self) -> Numbering:
@@ -76,11 +76,8 @@ class Library:
         return final_form(self.course)
 
     @cached_property
-    def bar(self) -> object:
-        return plan_bar(self.course)
-
-    @cached_property
-    def hours(self) -> object:
+    def hours(self) -> Decimal:
+        """What a certificate states."""
         return credit_hours(self.course)
 
     @cached_property
@@ -119,8 +116,13 @@ class Library:
 
     def address(self, name: str) -> str:
         """The address of a file, with a hash of its content in it: it may be kept for ever."""
-        data = self.files[name][1]
-        return f"/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+        return f"/static/{self.digest(name)}/{name}"
+
+    def digest(self, name: str) -> str:
+        """A hash of a file's content, made once: pages ask for it each time. Raises KeyError."""
+        if name not in self._digests:
+            self._digests[name] = hashlib.sha256(self.files[name][1]).hexdigest()[:12]
+        return self._digests[name]
 
 
 STYLES = ("tokens.css", "screen.css", "service/service.css", "service/reading.css", "service/credit.css", "service/results.css", "service/manage.css")
@@ -148,8 +150,7 @@ def load_library(root: Path) -> Library:
         raise UnsoundCourse(Reading(reading.course, found, reading.sources))
     library = Library(root, reading.course, packet)
     _gather_files(library)
-    for unit in reading.course.units:
-        library.chapters[unit.id]  # planned now, before workers are forked
+    _ = library.chapters  # planned now, before workers are forked
     return library
 
 
@@ -182,12 +183,3 @@ def figure_file(library: Library, id_: str) -> str:
 
 def _tight(css: str) -> str:
     return re.sub(r"\n\s*", "\n", css)
-
-
-def unit_links(library: Library) -> Callable[[str], str | None]:
-    """The link function of the HTML edition."""
-    return library.place
-
-
-def units(library: Library) -> tuple[Unit, ...]:
-    return library.course.units

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from coursewright.serve.app import create_app
 from coursewright.serve.library import Library, load_library
-from coursewright.serve.people.codes import make_code
+from coursewright.serve.people.codes import keep_codes, new_code
 from coursewright.serve.people.passwords import hashed
 from coursewright.serve.settings import Settings
 from coursewright.serve.store.database import Database, migrate
@@ -87,7 +87,9 @@ class Service:
 
     def code(self, person: str) -> str:
         """A new personal code."""
-        return self.database.write(lambda s: make_code(s, self.secret, person, self.clock(), 90))
+        code = new_code()
+        self.database.write(lambda s: keep_codes(s, self.secret, {person: code}, self.clock(), 90))
+        return code
 
     def browser(self, person: str | None = None) -> Browser:
         """A browser; signed in, where a person is named."""

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from coursewright.serve.people.codes import make_code
+from coursewright.serve.people.codes import keep_codes, new_code
 from coursewright.serve.settings import secret_key
 from coursewright.serve.store.database import Database, migrate
 from coursewright.serve.store.tables import Cohort, Member, Person, Writing
@@ -96,7 +96,9 @@ class Served:
             session.flush()
             session.add_all(Member(cohort_id=cohort.id, person_id=person.id, joined_at=now) for person in people)
             session.add_all(Writing(person_id=person.id, kind="evaluation", content={}, at=now, submitted_at=now) for person in people)
-            return [make_code(session, secret, person.id, now, 90) for person in people]
+            codes = {person.id: new_code() for person in people}
+            keep_codes(session, secret, codes, now, 90)
+            return list(codes.values())
 
         try:
             return database.write(work)

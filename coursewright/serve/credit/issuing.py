@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -62,7 +62,7 @@ def consider(session: Session, settings: Settings, library: Library, person_id: 
         return None
     learner = _learner(person, passing, max(evaluated, passing.submitted_at))
     # a serial made from a roster's id and a day could be guessed: who has one shall have seen the certificate
-    planned = plan_certificate(library.course, replace(learner, learner_id=f"{person.id} {passing.id}"), cast(Decimal, library.hours))
+    planned = plan_certificate(library.course, replace(learner, learner_id=f"{person.id} {passing.id}"), library.hours)
     try:
         token = sign(signing_key(settings), planned.statement)
     except (KeyFault, OSError) as fault:

@@ -13,7 +13,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, undefer
 
@@ -25,6 +25,7 @@ from coursewright.build.schedule import Schedule, one_story
 from coursewright.build.store import Store
 from coursewright.plan.certificate import Certificate
 from coursewright.plan.notice import SAMPLE
+from coursewright.serve import here
 from coursewright.serve.credit.issuing import certificate_of, consider, due
 from coursewright.serve.credit.keys import identity
 from coursewright.serve.library import Library
@@ -161,7 +162,7 @@ def bulk(database: Database, serials: Iterable[str], app: Flask | None = None) -
 
     app: the application; within a request it need not be named.
     """
-    serving: Flask = app or current_app._get_current_object()  # type: ignore[attr-defined]
+    serving: Flask = app or here.app()
     return _each(database, list(serials), serving)
 
 

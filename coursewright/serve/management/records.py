@@ -86,7 +86,7 @@ def _learner(person: Person, row: Any) -> Learner:
 def neutral_csv(library: Library, found: Iterable[Holder], consenting: bool) -> tuple[bytes, int]:
     """Learner records that other systems map from, and how many. consenting: of those alone who agreed to be reported."""
     kept = [holder for holder in found if holder.learner.consent_to_report or not consenting]
-    rows = neutral_rows(library.course, [holder.learner for holder in kept], Decimal(str(library.hours)))
+    rows = neutral_rows(library.course, [holder.learner for holder in kept], library.hours)
     place = NEUTRAL.index("credit_id")
     told = [(*row[:place], holder.serial, *row[place + 1 :]) for row, holder in zip(rows, kept, strict=True)]
     return csv_bytes(NEUTRAL, told), len(told)

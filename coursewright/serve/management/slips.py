@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from threading import Lock
 from typing import Any
 
 import segno
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.build.make import cache
@@ -22,7 +21,8 @@ from coursewright.build.places import work_fingerprint
 from coursewright.build.schedule import Schedule, one_story
 from coursewright.build.store import Store
 from coursewright.serve.library import Library
-from coursewright.serve.people.codes import ALPHABET, LENGTH, keyed, shown
+from coursewright.serve.people import codes
+from coursewright.serve.people.codes import new_code, shown
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import AccessCode, Member, Person
 from coursewright.write import Result, Task
@@ -34,7 +34,6 @@ from coursewright.write.pdf.letters import without_font
 FONT, WEIGHTS = "source-sans-3/roman", ("400", "600", "700")
 ROWS = {"a4": 5, "letter": 4}  # of two slips each
 MOST = 2_000  # in one file
-AT_ONCE = 500  # values of one statement
 _layout = Lock()  # one file at a time is laid out in a worker: it takes the whole of a core
 
 
@@ -80,7 +79,7 @@ def make_slips(people: Sequence[Person], base_url: str) -> list[Slip]:
     """Slips with new codes, which let nobody in before `keep_codes`."""
     made = []
     for person in people:
-        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        code = new_code()
         made.append(Slip(person.id, printable(person), person.learner_id, code, f"{base_url}/s/{code}", person.language or ""))
     return made
 
@@ -91,12 +90,8 @@ def printable(person: Person) -> str:
 
 
 def keep_codes(session: Session, secret: str, slips: Sequence[Slip], actor: str, subject: str, now: datetime, days: int) -> None:
-    """Let the codes of slips hold from now on; earlier ones of these people end. A few statements, however many there are."""
-    for start in range(0, len(slips), AT_ONCE):
-        ids = [slip.person for slip in slips[start : start + AT_ONCE]]
-        session.execute(update(AccessCode).where(AccessCode.person_id.in_(ids), AccessCode.ended_at.is_(None)).values(ended_at=now))
-    session.add_all(AccessCode(digest=keyed(secret, "code", slip.code), person_id=slip.person, created_at=now, expires_at=now + timedelta(days=days)) for slip in slips)
-    session.flush()
+    """Let the codes of slips hold from now on; earlier ones of these people end."""
+    codes.keep_codes(session, secret, {slip.person: slip.code for slip in slips}, now, days)
     audit.append(session, now, actor, "codes made", subject, after={"people": [slip.person for slip in slips], "days": days})
 
 

@@ -46,7 +46,7 @@ def pdf() -> Any:
     """The certificate as a signed PDF: the same bytes each time."""
     serial = _serial()
     try:
-        return _download(pdf_of(current_app._get_current_object(), serial), "application/pdf", f"certificate-{serial}.pdf")  # type: ignore[attr-defined]
+        return _download(pdf_of(here.app(), serial), "application/pdf", f"certificate-{serial}.pdf")
     except KeyError:
         return abort(404)
     except (KeyFault, PdfFault, OSError) as fault:
@@ -64,7 +64,7 @@ def badge_token() -> Any:
 def badge() -> Any:
     """What the badge says, for reading."""
     serial = _serial()
-    credential = credential_in(current_app._get_current_object(), _badge(serial))  # type: ignore[attr-defined]
+    credential = credential_in(here.app(), _badge(serial))
     if credential is None:
         return abort(404)
     response = current_app.json.response(credential)
@@ -87,7 +87,7 @@ def _serial() -> str:
 
 def _badge(serial: str) -> str:
     try:
-        return badge_of(current_app._get_current_object(), serial)  # type: ignore[attr-defined]
+        return badge_of(here.app(), serial)
     except KeyError:
         abort(404)
     except (KeyFault, OSError) as fault:

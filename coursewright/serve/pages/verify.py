@@ -54,7 +54,7 @@ def credential(serial: str) -> Any:
 def badge_facts(name: str) -> Any:
     """What a badge is for, who gives it, and the key that it is checked with."""
     try:
-        response = current_app.json.response(public_facts(current_app._get_current_object(), name))  # type: ignore[attr-defined]
+        response = current_app.json.response(public_facts(here.app(), name))
     except KeyError:
         return abort(404)
     except (KeyFault, OSError):

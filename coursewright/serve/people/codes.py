@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -18,6 +19,7 @@ from coursewright.serve.store.tables import AccessCode, Person, SignedIn
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 13
+AT_ONCE = 500  # people of one statement
 READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -37,12 +39,18 @@ def keyed(secret: str, purpose: str, value: str) -> str:
     return hmac.new(secret.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
 
-def make_code(session: Session, secret: str, person: str, now: datetime, days: int) -> str:
-    """A new code for a person, whose earlier ones end. It can be shown this once."""
-    session.execute(update(AccessCode).where(AccessCode.person_id == person, AccessCode.ended_at.is_(None)).values(ended_at=now))
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    session.add(AccessCode(digest=keyed(secret, "code", code), person_id=person, created_at=now, expires_at=now + timedelta(days=days)))
-    return code
+def new_code() -> str:
+    """A code that lets nobody in before it is kept."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def keep_codes(session: Session, secret: str, codes: Mapping[str, str], now: datetime, days: int) -> None:
+    """Let codes hold from now on, each by its person's id; earlier ones of these people end. A few statements, however many there are."""
+    people = list(codes)
+    for start in range(0, len(people), AT_ONCE):
+        session.execute(update(AccessCode).where(AccessCode.person_id.in_(people[start : start + AT_ONCE]), AccessCode.ended_at.is_(None)).values(ended_at=now))
+    session.add_all(AccessCode(digest=keyed(secret, "code", code), person_id=person, created_at=now, expires_at=now + timedelta(days=days)) for person, code in codes.items())
+    session.flush()
 
 
 def person_of_code(session: Session, secret: str, code: str, now: datetime) -> Person | None:

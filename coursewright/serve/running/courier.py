@@ -6,7 +6,6 @@ and makes the certificates that nobody has asked for yet. Each errand finds for 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import random
 import threading
@@ -25,7 +24,6 @@ from coursewright.serve.store.tables import Kept, moment_text
 LOG = logging.getLogger("coursewright")
 EVERY, PATIENCE = 5.0, 10.0
 LEASE = timedelta(seconds=4)  # for which one worker alone makes certificates
-OUTBOX = "coursewright.serve.connections.outbox"
 
 
 class Courier:
@@ -93,26 +91,18 @@ def clear_kept() -> int:
 
 def deliver() -> int:
     """Send what waits to be sent elsewhere, where anything is connected."""
-    try:
-        outbox = importlib.import_module(OUTBOX)
-    except ModuleNotFoundError as error:
-        if error.name != OUTBOX:
-            raise
-        return 0
-    from flask import current_app
+    from coursewright.serve.connections import outbox
 
-    return int(outbox.deliver(current_app._get_current_object(), here.now()))  # type: ignore[attr-defined]
+    return outbox.deliver(here.app(), here.now())
 
 
 def remind() -> int:
     """Queue mails whose day has come: once an hour, in one worker."""
-    from flask import current_app
-
     from coursewright.serve.connections.mail import lay_out
 
     if here.settings().mail is None or not _alone("reminders", timedelta(hours=1)):
         return 0
-    return lay_out(current_app._get_current_object(), here.now())  # type: ignore[attr-defined]
+    return lay_out(here.app(), here.now())
 
 
 def _alone(errand: str, span: timedelta) -> bool:
@@ -124,12 +114,10 @@ def _alone(errand: str, span: timedelta) -> bool:
 
 def make_certificates() -> int:
     """Issue what is due, and make the PDF of a certificate that nobody has asked for yet: one a round, in one worker at a time."""
-    from flask import current_app
-
     from coursewright.serve.credit.issuing import due
     from coursewright.serve.credit.printing import make_pending, pending
 
     with here.database().reading() as reading:
         if not due(reading, here.library(), 1) and not pending(here.database(), 1):
             return 0
-    return make_pending(current_app._get_current_object(), 1) if _alone("certificates", LEASE) else 0  # type: ignore[attr-defined]
+    return make_pending(here.app(), 1) if _alone("certificates", LEASE) else 0
