@@ -13,7 +13,7 @@
   const savedBox = document.getElementById("saved"), stopped = document.getElementById("stopped");
   const TYPING_MS = 600, AT_ONCE = 4;
   let closed = false, out = "", leaving = false; // out: "", "signed-out", "other" person
-  let tries = 0, staleTries = 0, retryAt = 0, retryTimer = 0, inFlight = 0, sinceClean = 0, worked = false;
+  let tries = 0, staleTries = 0, retryAt = 0, patience = 0, retryTimer = 0, inFlight = 0, sinceClean = 0, worked = false;
   const waiting = []; // those who wait for all to be saved
 
   document.documentElement.classList.add("scripted");
@@ -41,6 +41,7 @@
       if (this.fixed || closed) return;
       this.decided();
       leaving = false;
+      tries = Math.min(tries, 1); retryAt = patience; // a new answer is tried at once, unless the server asked for patience
       this.dirty = true; this.refused = false; this.newer = null; this.version += 1;
       this.mine.add(keyOf(this.values()));
       this.say("");
@@ -136,7 +137,8 @@
     staleTries = 0;
     tries += 1;
     const pause = Math.max(wait, Math.min(30, 2 ** (tries - 1))) * 1000 * (0.75 + Math.random() / 2);
-    retryAt = Date.now() + Math.max(pause, wait * 1000);
+    patience = Date.now() + wait * 1000;
+    retryAt = Math.max(patience, Date.now() + pause);
     clearTimeout(retryTimer);
     retryTimer = setTimeout(pump, retryAt - Date.now() + 5);
   }

@@ -27,6 +27,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 MARKS = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.xdist_group("browser")]
 PHONE = {"width": 320, "height": 640}
 SAVED = "All saved"
+PATIENCE = 30_000  # milliseconds: how long something may take on a crowded machine before a test fails
+expect.set_options(timeout=PATIENCE)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -76,7 +78,7 @@ class Site:
     def device(self, **options: Any) -> BrowserContext:
         """A browser of its own: a phone or a laptop. Errors of scripts fail the test."""
         context = self.chromium.new_context(base_url=self.url, **{"viewport": {"width": 390, "height": 800}, **options})
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         return context
 
@@ -140,7 +142,7 @@ def item(page: Page, id_: str) -> Locator:
     return page.locator(f'[data-item="{id_}"]')
 
 
-def all_saved(page: Page, timeout: float = 8000) -> None:
+def all_saved(page: Page, timeout: float = PATIENCE) -> None:
     expect(page.locator("#saved")).to_have_text(SAVED, timeout=timeout)
 
 

@@ -53,6 +53,35 @@ def test_without_a_sign_of_the_network_the_page_tries_again_by_itself(site: Site
     all_saved(page)
 
 
+def test_an_answer_given_while_the_page_pauses_between_tries_is_sent_at_once(site: Site) -> None:
+    page = site.learner().begin()
+    site.proxy.cut()
+    answer(page, "Cleaning")
+    for _ in range(6):  # the pause after so many is 22 seconds at least
+        come_back(page)
+        page.wait_for_timeout(150)
+    site.proxy.restore()
+    answer(page, "Writing")
+    all_saved(page, timeout=6000)
+
+
+def test_a_server_that_asks_for_patience_is_given_it_even_when_answers_are_given(site: Site) -> None:
+    page = site.learner().begin()
+    asked: list[str] = []
+
+    def busy(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503, headers={"Retry-After": "60"}, body="")
+
+    page.route("**/save?item=*", busy)
+    answer(page, "Cleaning")
+    expect(page.locator("#saved")).to_contain_text(WAITING)
+    answer(page, "Writing")
+    answer(page, "Changing")
+    page.wait_for_timeout(1500)
+    assert len(asked) == 1
+
+
 def test_an_answer_that_was_saved_without_the_browser_knowing_is_no_conflict_when_it_is_changed(site: Site) -> None:
     learner = site.learner()
     page = learner.begin()
@@ -60,9 +89,10 @@ def test_an_answer_that_was_saved_without_the_browser_knowing_is_no_conflict_whe
     answer(page, "Cleaning")
     expect(page.locator("#saved")).to_contain_text(WAITING)
     assert len(learner.kept()) == 1
+    assert site.proxy.dropped >= 1
+    site.proxy.drop_responses(0)
     answer(page, "Writing")
     all_saved(page)
-    assert site.proxy.dropped >= 1
     expect(item(page, "q-basics-01").get_by_label("Writing")).to_be_checked()
     assert page.locator(".choice-of-two").count() == 0
     page.reload()
@@ -186,7 +216,7 @@ def test_a_busy_server_is_given_the_time_that_it_asks_for(site: Site, status: in
     def busy(route: Route) -> None:
         asked.append(route.request.method)
         if len(asked) == 1:
-            route.fulfill(status=status, headers={"Retry-After": "1", "Content-Type": "application/json"}, body='{"error": "busy"}')
+            route.fulfill(status=status, headers={"Retry-After": "4", "Content-Type": "application/json"}, body='{"error": "busy"}')
         else:
             route.continue_()
 

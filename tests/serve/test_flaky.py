@@ -131,14 +131,14 @@ def test_a_cut_drops_open_connections_and_refuses_new_ones_until_restored(client
 
 
 def test_a_delayed_request_reaches_the_server_late(client: HTTPConnection, service: Service, proxy: FlakyProxy) -> None:
-    proxy.delay(0.3)
+    proxy.delay(2)
     began = time.monotonic()
     assert post(client, "x" * 1_000_000) == "1"
-    assert 0.3 <= time.monotonic() - began < 3, "held once, not for each piece of it"
+    assert 2 <= time.monotonic() - began < 30, "held once, not for each piece of it"
     proxy.delay(0)
     began = time.monotonic()
     assert post(client, "two") == "2"
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 2
 
 
 def test_a_request_held_by_a_delay_is_lost_in_a_cut(client: HTTPConnection, service: Service, proxy: FlakyProxy) -> None:

