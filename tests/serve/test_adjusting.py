@@ -197,7 +197,15 @@ def test_certificates_that_rest_on_a_failed_result_are_shown_and_stand(service: 
         found = resting_on_failed(reading, TEST, [cohort])
     assert [(r.serial, r.attempt, r.elsewhere) for r in found] == [("AAAA-BBBB-CCCC", attempt.id, False)]
     page = service.browser(service.person("administrator")).get(f"/manage/results/{TEST}").get_data(as_text=True)
-    assert "AAAA-BBBB-CCCC" in page
+    assert "AAAA-BBBB-CCCC" in page and f"/manage/people/{people[0]}" in page
+
+    def void(session: object) -> None:
+        session.get(ResultRow, attempt.id).passed = True  # type: ignore[attr-defined]
+        session.get(Attempt, attempt.id).state = "void"  # type: ignore[attr-defined]
+
+    service.database.write(void)
+    with service.database.reading() as reading:
+        assert [r.serial for r in resting_on_failed(reading, TEST, [cohort])] == ["AAAA-BBBB-CCCC"], "made void after it was issued"
     with service.database.reading() as reading:
         assert reading.get(CertificateRow, "AAAA-BBBB-CCCC").withdrawn_at is None  # type: ignore[union-attr]
 

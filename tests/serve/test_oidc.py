@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from coursewright.serve.store.tables import Identity, LogEntry, Person
 
 from .ground import Browser, Service, make_service
+from .managing import coordinator, logged
 from .platforms.provider import CLIENT, SECRET, Provider, provider
 
 OURS = "http://service.test"
@@ -79,6 +80,24 @@ def test_a_person_of_a_roster_signs_in_by_a_verified_address_and_is_known_by_sub
     with service.database.reading() as reading:
         assert reading.execute(select(Identity.issuer, Identity.person_id)).all() == [(op.issuer, ana)]
         assert reading.execute(select(LogEntry.action).order_by(LogEntry.number)).scalars().all() == ["identity linked", "signed in", "signed in"]
+
+
+def test_an_account_that_a_coordinator_unlinks_is_looked_for_in_the_rosters_anew(make: Make, op: Provider) -> None:
+    service = make()
+    cohort = service.cohort()
+    wrong, right = service.person(cohort=cohort, email="ana@clinic.test"), service.person(cohort=cohort, given_name="Right")
+    browser, (_, staff) = service.browser(), coordinator(service, cohort)
+    assert browser.get(at_provider(browser)).status_code == 303
+    assert op.issuer in staff.get(f"/manage/people/{wrong}").get_data(as_text=True)
+    for person, address in ((wrong, "other@clinic.test"), (right, "ana@clinic.test")):
+        service.database.write(lambda s, person=person, address=address: setattr(s.get(Person, person), "email", address))  # type: ignore[misc]
+    assert staff.post(f"/manage/people/{wrong}/unlink", reason="a wrong address").status_code == 303
+    assert staff.post(f"/manage/people/{wrong}/unlink", reason="again").status_code == 400
+    assert browser.get("/course").status_code in (302, 303, 401), "signed out"
+    again = service.browser()
+    assert again.get(at_provider(again)).status_code == 303
+    assert "Right" in again.get("/course").get_data(as_text=True)
+    assert [entry.after for entry in logged(service, "identity unlinked")] == [{"linked": 0, "reason": "a wrong address"}]
 
 
 def test_the_way_out_asks_for_a_code_with_pkce_a_state_and_a_nonce(make: Make) -> None:

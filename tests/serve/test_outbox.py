@@ -14,7 +14,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from coursewright.serve.connections import outbox
-from coursewright.serve.connections.identities import forget
 from coursewright.serve.connections.outbox import LEASE, SENDERS, Parcel, Sender, claim, deliver, post, renew, settle, wait
 from coursewright.serve.store.tables import Outgoing
 
@@ -150,15 +149,6 @@ def test_what_was_delivered_a_month_ago_is_no_longer_kept(both: Service, office:
     both.clock.turn(days=31)
     lay(both, "b")
     deliver(both.app, both.clock())
-    with both.database.reading() as reading:
-        assert reading.execute(select(Outgoing.id)).scalars().all() == ["b"]
-
-
-def test_whatever_is_kept_to_be_sent_of_a_person_can_be_forgotten(both: Service) -> None:
-    ana = both.person()
-    lay(both, "a", person=ana)
-    lay(both, "b", person="another")
-    both.database.write(lambda s: forget(s, ana))
     with both.database.reading() as reading:
         assert reading.execute(select(Outgoing.id)).scalars().all() == ["b"]
 

@@ -1,4 +1,4 @@
-"""Who a person is to somebody else: found, linked, forgotten."""
+"""Who a person is to somebody else: found, linked, unlinked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from coursewright.serve.store import audit
-from coursewright.serve.store.tables import Identity, LtiLink, Outgoing, Person
+from coursewright.serve.store.tables import Identity, LtiLink, Person
 
 
 def person_of(session: Session, issuer: str, subject: str) -> Person | None:
@@ -34,8 +34,8 @@ def is_linked(session: Session, issuer: str, person: str) -> bool:
     return session.scalar(select(Identity.subject).where(Identity.issuer == issuer, Identity.person_id == person).limit(1)) is not None
 
 
-def forget(session: Session, person: str) -> None:
-    """Take away who a person is to others, and whatever is kept to be sent of that person."""
-    session.execute(delete(Identity).where(Identity.person_id == person))
+def unlink(session: Session, person: str) -> int:
+    """Nobody else knows the person any more, and grades go nowhere; how many did. What is waiting to be sent still goes."""
+    known = session.execute(delete(Identity).where(Identity.person_id == person).returning(Identity.subject)).all()
     session.execute(delete(LtiLink).where(LtiLink.person_id == person))
-    session.execute(delete(Outgoing).where(Outgoing.content["person"].as_string() == person))
+    return len(known)

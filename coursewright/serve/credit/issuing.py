@@ -1,16 +1,15 @@
-"""Certificates: issued when the test is passed and the evaluation handed in, withdrawn by a coordinator, one a person."""
+"""Certificates: issued when the test is passed and the evaluation handed in, withdrawn or issued anew by a coordinator; one of a person stands."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from coursewright.build.signing import KeyFault, sign
@@ -33,46 +32,69 @@ FACTS = ("given_name", "family_name", "learner_id", "credential", "license_id", 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Reconsidered:
-    """What a regrade means for certificates: those issued now, and those that stand although no attempt passes any more."""
-
-    issued: list[CertificateRow] = field(default_factory=list)
-    doubtful: list[CertificateRow] = field(default_factory=list)
-
-
 def consider(session: Session, settings: Settings, library: Library, person_id: str, now: datetime) -> CertificateRow | None:
     """The certificate of a learner: the one there is, even if withdrawn; else a new one, if all is done that it takes.
 
-    Runs in the transaction of the step that may have been the last. The person's row is locked first, and what it takes is
-    read afterwards: of two last steps at once, the later one sees the earlier. Where the key cannot be used, the step
-    itself must not fail: the log tells of it, and `catch_up` issues the certificate when the key is there.
+    Runs in the transaction of the step that may have been the last. Where the key cannot be used, the step itself must
+    not fail: the log tells of it, and `catch_up` issues the certificate when the key is there.
     """
-    if library.final is None:
+    person = _learner_locked(session, person_id)
+    if person is None:
         return None
-    person = session.execute(select(Person).where(Person.id == person_id).with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
-    if person is None or person.role != "learner" or person.erased_at is not None:
-        return None
-    found = session.execute(select(CertificateRow).where(CertificateRow.person_id == person_id)).scalar_one_or_none()
+    found = newest(session, person_id)
     if found is not None:
         return found
-    evaluated = session.scalar(select(Writing.submitted_at).where(Writing.person_id == person_id, Writing.kind == EVALUATION))
-    passing = _first_pass(session, library.final.id, person_id)
+    try:
+        return _issue(session, settings, library, person, SERVICE, {}, now)
+    except (KeyFault, OSError) as fault:
+        log.error("certificates cannot be signed", extra={"problem": str(fault)})
+        return None
+
+
+def issue_anew(session: Session, settings: Settings, library: Library, person_id: str, reason: str, actor: str, now: datetime) -> CertificateRow | None:
+    """Another certificate, by the name and the results of today; the one that stands, if one does, is withdrawn.
+
+    None where not all is done that it takes: then nothing may be committed. Raises KeyFault, OSError where it cannot be signed.
+    """
+    person = _learner_locked(session, person_id)
+    if person is None:
+        return None
+    earlier = newest(session, person_id)
+    if earlier is not None:
+        withdraw(session, earlier.serial, reason, actor, now)
+    return _issue(session, settings, library, person, actor, {"reason": reason} | ({"in place of": earlier.serial} if earlier else {}), now)
+
+
+def newest(session: Session, person_id: str) -> CertificateRow | None:
+    """The certificate of a person that stands; else the one that was withdrawn last."""
+    query = select(CertificateRow).where(CertificateRow.person_id == person_id)
+    return session.scalar(query.order_by(CertificateRow.withdrawn_at.is_not(None), CertificateRow.withdrawn_at.desc(), CertificateRow.issued_at.desc()).limit(1))
+
+
+def _learner_locked(session: Session, person_id: str) -> Person | None:
+    """The person, locked before what a certificate takes is read: of two last steps at once, the later sees the earlier."""
+    person = session.execute(select(Person).where(Person.id == person_id).with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+    return person if person is not None and person.role == "learner" and person.erased_at is None else None
+
+
+def _issue(session: Session, settings: Settings, library: Library, person: Person, actor: str, noted: dict[str, Any], now: datetime) -> CertificateRow | None:
+    """A certificate of somebody who holds none, if all is done that it takes. Raises KeyFault, OSError."""
+    if library.final is None:
+        return None
+    evaluated = session.scalar(select(Writing.submitted_at).where(Writing.person_id == person.id, Writing.kind == EVALUATION))
+    passing = _first_pass(session, library.final.id, person.id)
     if evaluated is None or passing is None:
         return None
     learner = _learner(person, passing, max(evaluated, passing.submitted_at))
     # a serial made from a roster's id and a day could be guessed: who has one shall have seen the certificate
-    planned = plan_certificate(library.course, replace(learner, learner_id=f"{person.id} {passing.id}"), library.hours)
-    try:
-        token = sign(signing_key(settings), planned.statement)
-    except (KeyFault, OSError) as fault:
-        log.error("certificates cannot be signed", extra={"problem": str(fault)})
-        return None
+    earlier = session.scalar(select(func.count()).select_from(CertificateRow).where(CertificateRow.person_id == person.id))
+    planned = plan_certificate(library.course, replace(learner, learner_id=f"{person.id} {passing.id}" + (f" {earlier}" if earlier else "")), library.hours)
+    token = sign(signing_key(settings), planned.statement)
     facts = {name: getattr(learner, name) for name in FACTS} | {"score_percent": str(learner.score_percent), "attempts": learner.attempts}
     made = CertificateRow(serial=planned.serial, person_id=person.id, attempt_id=passing.id, statement=planned.statement, facts=facts, token=token, issued_at=now)
     session.add(made)
     session.flush()
-    audit.append(session, now, SERVICE, "certificate issued", f"certificate:{made.serial}", after={"person": person.id, "attempt": passing.id, "completed": planned.statement["d"], "valid": planned.statement["v"]})
+    audit.append(session, now, actor, "certificate issued", f"certificate:{made.serial}", after={"person": person.id, "attempt": passing.id, "completed": planned.statement["d"], "valid": planned.statement["v"], **noted})
     events.happened(session, settings, library, "certified", person.id, made.serial, now)
     return made
 
@@ -102,31 +124,18 @@ def withdraw(session: Session, serial: str, reason: str, actor: str, now: dateti
 
 
 def reinstate(session: Session, serial: str, reason: str, actor: str, now: datetime) -> CertificateRow:
-    """Undo a withdrawal. Raises KeyError for a serial that is not there, or whose holder has been erased."""
+    """Undo a withdrawal. Raises KeyError for a serial that is not there, or whose holder has been erased; ValueError while another stands."""
     row = _locked(session, serial)
-    if session.scalar(select(Person.erased_at).where(Person.id == row.person_id)) is not None:
+    if _learner_locked(session, row.person_id) is None:
         raise KeyError(serial)
     if row.withdrawn_at is not None:
+        other = newest(session, row.person_id)
+        if other is not None and other.withdrawn_at is None:
+            raise ValueError(f"certificate {other.serial} stands")
         row.withdrawn_at = None
         session.flush()
         audit.append(session, now, actor, "certificate reinstated", f"certificate:{serial}", {"withdrawn": True}, {"withdrawn": False, "reason": reason})
     return row
-
-
-def reconsider(session: Session, settings: Settings, library: Library, people: Iterable[str], now: datetime) -> Reconsidered:
-    """After a regrade: issue what is due now, and name the certificates whose holders pass no longer. Those stand until a
-    coordinator withdraws them: credit that was given is not taken back without a person's decision."""
-    made = Reconsidered()
-    for person in dict.fromkeys(people):
-        before = session.scalar(select(CertificateRow.serial).where(CertificateRow.person_id == person))
-        row = consider(session, settings, library, person, now)
-        if row is None or row.withdrawn_at is not None:
-            continue
-        if before is None:
-            made.issued.append(row)
-        elif library.final is not None and _first_pass(session, library.final.id, person) is None:
-            made.doubtful.append(row)
-    return made
 
 
 def due(session: Session, library: Library, limit: int) -> list[str]:
@@ -188,7 +197,7 @@ def _learner(person: Person, passing: Any, completed: datetime) -> Learner:
 
 
 def _locked(session: Session, serial: str) -> CertificateRow:
-    row = session.execute(select(CertificateRow).where(CertificateRow.serial == serial).with_for_update()).scalar_one_or_none()
+    row = session.execute(select(CertificateRow).where(CertificateRow.serial == serial).with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
     if row is None:
         raise KeyError(serial)
     return row

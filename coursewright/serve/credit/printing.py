@@ -129,7 +129,7 @@ def pdf_of(app: Flask, serial: str) -> bytes:
 def pending(database: Database, limit: int = 1000) -> list[str]:
     """The serials of certificates whose PDF is still to be made, oldest first."""
     with database.reading() as reading:
-        return list(reading.execute(select(CertificateRow.serial).where(CertificateRow.pdf.is_(None), *STANDING).order_by(CertificateRow.issued_at).limit(limit)).scalars())
+        return list(reading.execute(select(CertificateRow.serial).where(CertificateRow.pdf.is_(None), *STANDING).order_by(CertificateRow.issued_at, CertificateRow.serial).limit(limit)).scalars())
 
 
 def make_pending(app: Flask, limit: int = 5) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from coursewright.serve.connections import identities
 from coursewright.serve.library import Library
 from coursewright.serve.management.cohorts import Refused
 from coursewright.serve.management.reach import cohort_ids, learners
@@ -21,6 +22,7 @@ from coursewright.serve.store.tables import (
     Attempt,
     CertificateRow,
     Cohort,
+    Identity,
     Member,
     Person,
     ResultRow,
@@ -41,7 +43,8 @@ class Facts:
     cohorts: list[Cohort]
     attempts: list[tuple[Attempt, ResultRow | None]]
     allowances: dict[str, int]
-    certificate: CertificateRow | None
+    certificates: list[CertificateRow]
+    linked: list[str]
     sessions: int
     code: AccessCode | None
 
@@ -54,7 +57,9 @@ def facts(session: Session, person: Person, now: datetime) -> Facts:
     )
     allowances = session.execute(select(Allowance.test, Allowance.attempts).where(Allowance.person_id == person.id))
     sessions = session.execute(select(SignedIn.digest).where(SignedIn.person_id == person.id, SignedIn.expires_at > now)).all()
-    return Facts(person, list(cohorts), list(attempts), dict(allowances.all()), certificate_of(session, person.id), len(sessions), code_in_force(session, person.id, now))
+    certificates = session.execute(select(CertificateRow).where(CertificateRow.person_id == person.id).order_by(CertificateRow.issued_at.desc(), CertificateRow.serial)).scalars()
+    linked = session.execute(select(Identity.issuer).where(Identity.person_id == person.id).order_by(Identity.created_at)).scalars()
+    return Facts(person, list(cohorts), list(attempts), dict(allowances.all()), list(certificates), list(linked), len(sessions), code_in_force(session, person.id, now))
 
 
 def certificate_of(session: Session, person: str) -> CertificateRow | None:
@@ -160,6 +165,17 @@ def sign_out_everywhere(session: Session, person: Person, reason: str, who: Who,
     end_sessions(session, person.id)
     audit.append(session, now, who.id, "sessions ended", f"person:{person.id}", {"sessions": sessions}, {"sessions": 0, "reason": logged})
     return sessions
+
+
+def unlink(session: Session, person: Person, reason: str, who: Who, now: datetime) -> int:
+    """Let a learner be somebody else's account no more, as where a stranger's was linked; how many accounts were. Raises Refused."""
+    logged = reason_of(reason, person)
+    count = identities.unlink(session, person.id)
+    if not count:
+        raise Refused("not-linked")
+    end_sessions(session, person.id)
+    audit.append(session, now, who.id, "identity unlinked", f"person:{person.id}", {"linked": count}, {"linked": 0, "reason": logged})
+    return count
 
 
 def move(session: Session, person: Person, old: Cohort, new: Cohort | None, reason: str, who: Who, now: datetime) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from coursewright.model.interaction import Response
@@ -236,7 +236,7 @@ def with_names(session: Session, decisions: tuple[Adjustment, ...]) -> tuple[Adj
 
 @dataclass(frozen=True)
 class Resting:
-    """A certificate whose attempt is no longer passed. elsewhere: whether another attempt of the learner is."""
+    """A certificate whose attempt is no longer passed, or counts no more. elsewhere: whether another attempt of the learner is passed."""
 
     serial: str
     person: Person
@@ -245,13 +245,13 @@ class Resting:
 
 
 def resting_on_failed(session: Session, test: str, cohorts: Collection[str] | None) -> list[Resting]:
-    """The certificates in force that rest on a result of this test that is not passed."""
+    """The certificates in force that rest on an attempt at this test that is void, or whose result is not passed."""
     rows = session.execute(
         select(CertificateRow.serial, Person, Attempt.id)
         .join(Attempt, Attempt.id == CertificateRow.attempt_id)
         .join(ResultRow, ResultRow.attempt_id == Attempt.id)
         .join(Person, Person.id == CertificateRow.person_id)
-        .where(CertificateRow.withdrawn_at.is_(None), Attempt.test == test, ResultRow.passed.is_(False), within(cohorts))
+        .where(CertificateRow.withdrawn_at.is_(None), Attempt.test == test, or_(ResultRow.passed.is_(False), Attempt.state == "void"), within(cohorts))
         .order_by(Person.family_name, Person.given_name)
     ).all()
     passing = select(Attempt.person_id).join(ResultRow, ResultRow.attempt_id == Attempt.id).where(Attempt.test == test, Attempt.state == "submitted", ResultRow.passed.is_(True))

@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 
 from flask import abort, current_app, make_response, render_template, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from coursewright.build.pdf_signature import PdfFault
 from coursewright.build.signing import KeyFault
@@ -18,7 +17,7 @@ from coursewright.serve.language import _
 from coursewright.serve.learning.events import LISTENERS
 from coursewright.serve.learning.taking import Standing, standing
 from coursewright.serve.security.access import page
-from coursewright.serve.store.tables import CertificateRow, Writing
+from coursewright.serve.store.tables import Writing
 
 LISTENERS.submitted.append(issuing.on_result)
 LISTENERS.moved.append(issuing.on_result)
@@ -30,7 +29,7 @@ def certificate() -> Any:
     """The certificate; before there is one, the steps that lead to it."""
     library, person, now = here.library(), here.who().id, here.now()
     with here.database().reading() as reading:
-        row = _own(reading)
+        row = issuing.newest(reading, person)
         evaluated = reading.scalar(select(Writing.submitted_at).where(Writing.person_id == person, Writing.kind == issuing.EVALUATION))
         where = standing(reading, here.settings(), library, person, library.final.id, now) if library.final else None
     if row is None and evaluated is not None and where is not None and where.passed:
@@ -72,14 +71,10 @@ def badge() -> Any:
     return response
 
 
-def _own(session: Session) -> CertificateRow | None:
-    return session.execute(select(CertificateRow).where(CertificateRow.person_id == here.who().id)).scalar_one_or_none()
-
-
 def _serial() -> str:
     """The serial of the certificate of who asks, while it stands."""
     with here.database().reading() as reading:
-        row = _own(reading)
+        row = issuing.newest(reading, here.who().id)
     if row is None or row.withdrawn_at is not None:
         abort(404)
     return row.serial

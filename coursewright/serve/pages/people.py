@@ -13,6 +13,7 @@ from coursewright.serve import here
 from coursewright.serve.language import _, ngettext
 from coursewright.serve.learning.taking import policy_of
 from coursewright.serve.management import attempts as held
+from coursewright.serve.management import certificates
 from coursewright.serve.management import people as management
 from coursewright.serve.management.cohorts import Refused
 from coursewright.serve.management.reach import attempt_of, cohort_of, learner_of
@@ -145,6 +146,17 @@ def end_sessions(person: str) -> Any:
     )
 
 
+@page("/manage/people/<person>/unlink", "coordinator", methods=("POST",))
+def unlink(person: str) -> Any:
+    """Let a learner be somebody else's account no more."""
+    now = here.now()
+    return _done(
+        person,
+        lambda writing, found: management.unlink(writing, found, _reason(), here.who(), now),
+        lambda count: _("The link is taken away, and the learner is signed out. Whoever signs in with that account next is looked for in the rosters anew."),
+    )
+
+
 @page("/manage/people/<person>/cohort", "coordinator", methods=("POST",))
 def move(person: str) -> Any:
     """Into another cohort, or out of all."""
@@ -158,6 +170,39 @@ def move(person: str) -> Any:
         management.move(writing, found, out, into, _reason(), here.who(), now)
 
     return _done(person, work, lambda _nothing: _("The learner is in the other cohort now.") if new else _("The learner is withdrawn from the cohort."))
+
+
+@page("/manage/people/<person>/certificate/withdraw", "coordinator", methods=("POST",))
+def withdraw_certificate(person: str) -> Any:
+    """Take a certificate back."""
+    serial, now = request.form.get("serial", "")[:40], here.now()
+    return _done(
+        person,
+        lambda writing, found: certificates.withdraw(writing, found, serial, _reason(), here.who(), now),
+        lambda row: _("Certificate %(serial)s is withdrawn: its page says so from now on.", serial=row.serial),
+    )
+
+
+@page("/manage/people/<person>/certificate/reinstate", "coordinator", methods=("POST",))
+def reinstate_certificate(person: str) -> Any:
+    """Undo the withdrawal of a certificate."""
+    serial, now = request.form.get("serial", "")[:40], here.now()
+    return _done(
+        person,
+        lambda writing, found: certificates.reinstate(writing, found, serial, _reason(), here.who(), now),
+        lambda row: _("Certificate %(serial)s stands again.", serial=row.serial),
+    )
+
+
+@page("/manage/people/<person>/certificate/anew", "coordinator", methods=("POST",))
+def certificate_anew(person: str) -> Any:
+    """Another certificate, by the name and the results of today, in place of the one that stands."""
+    now = here.now()
+    return _done(
+        person,
+        lambda writing, found: certificates.issue_anew(writing, here.settings(), here.library(), found, _reason(), here.who(), now),
+        lambda row: _("Certificate %(serial)s is issued. An earlier one is withdrawn.", serial=row.serial),
+    )
 
 
 @page("/manage/people/<person>/slip.pdf", "coordinator", methods=("POST",))

@@ -268,15 +268,16 @@ class Writing(Table):
 
 
 class CertificateRow(Table):
-    """A certificate: one a person. facts: what is printed besides the statement, as it was on the day of issue.
+    """A certificate: of those of a person one at most stands. facts: what is printed besides the statement, as it was on the day of issue.
 
     PDF and badge are made once and kept, so that their signatures stay the same. The PDF is only read where it is asked for.
     """
 
     __tablename__ = "certificate"
+    __table_args__ = (Index("one_standing_certificate", "person_id", unique=True, sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL")),)
 
     serial: Mapped[str] = mapped_column(String(40), primary_key=True)
-    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), unique=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
     attempt_id: Mapped[str] = mapped_column(Id, ForeignKey("attempt.id"))
     statement: Mapped[dict[str, Any]]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
