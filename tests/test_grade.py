@@ -28,7 +28,7 @@ from coursewright.plan.adjusting import changes_nothing, emptied, moves, read_ke
 from coursewright.plan.gradebook import Adjustment, Gradebook, Sitting, grade
 from coursewright.plan.gradebook_table import gradebook_header, gradebook_rows, key_text, number, percent_text
 from coursewright.plan.record import FormRecord, Record
-from coursewright.plan.sittings import NotAResponse, read_sittings, sittings_json
+from coursewright.plan.sittings import NotAResponse, adjustment_json, read_adjustments, read_sittings, sittings_json
 from coursewright.read.roster import read_roster
 from coursewright.write.accreditation import csv_bytes
 
@@ -64,6 +64,21 @@ def book_of(*sittings: Sitting, record: Record = RECORD, adjustments: tuple[Adju
 
 def decision(item: str, action: str, key: Key | None = None) -> Adjustment:
     return Adjustment(item, action, "why", "A. Coordinator", "2026-11-21T09:00:00+00:00", key)
+
+
+def test_a_decision_is_about_the_versions_of_an_item_that_were_met_and_not_about_later_ones() -> None:
+    old = next(item for item in RECORD.items.values() if isinstance(item.key, ChoiceKey) and len(item.key.correct) == 1)
+    new = dataclasses.replace(old, version="later", stem=f"{old.stem} Reworded.")
+    reworded = dataclasses.replace(old, version="again", section_text="another place")
+    record = dataclasses.replace(RECORD, items={item.version: item for item in (old, new, reworded)}, forms={item.version: FormRecord(item.version, "final", ((item.version, ()),), CutRule("fixed", Decimal(0), {})) for item in (old, new, reworded)})
+    withdrawn = dataclasses.replace(decision(old.id, "withdraw"), versions=frozenset([old.fingerprint]))
+    sittings = [Sitting(item.version, {old.id: old.key.correct}) for item in (old, new, reworded)]  # type: ignore[union-attr]
+    possible = [graded.possible for graded in grade("june", record, sittings, (withdrawn,)).graded]
+    assert possible == [0, old.points, 0], "another rationale or place is no other question"
+    assert emptied(record, [withdrawn]) == old.version
+    assert not changes_nothing([withdrawn], dataclasses.replace(withdrawn, versions=frozenset([old.fingerprint, new.fingerprint])))
+    assert read_adjustments(adjustment_json(withdrawn)) == (withdrawn,)
+    assert [graded.possible for graded in grade("june", record, sittings, (withdrawn, decision(old.id, "restore"))).graded] == [old.points] * 3
 
 
 # ---- the command ------------------------------------------------------------------------------------------------------

@@ -23,13 +23,13 @@ from coursewright.build.administration import (
 from coursewright.build.make import laid_out, template_folders
 from coursewright.build.schedule import Progress
 from coursewright.model.course import Course
-from coursewright.plan.adjusting import Move, moves, standing
+from coursewright.plan.adjusting import Move, moves
 from coursewright.plan.answer_faults import answered_twice
 from coursewright.plan.answer_table import Answers, read_answers
 from coursewright.plan.attempts import DEFAULT, counting
 from coursewright.plan.canvas_results import read_canvas
 from coursewright.plan.form import plan_form
-from coursewright.plan.gradebook import Adjustment, Gradebook, Graded, Sitting, grade
+from coursewright.plan.gradebook import Adjustment, Gradebook, Graded, Sitting, decision_on, grade
 from coursewright.plan.gradebook_table import MOVED, gradebook_header, gradebook_rows, moved_rows
 from coursewright.plan.lms_results import Wish
 from coursewright.plan.moodle_results import read_moodle
@@ -192,7 +192,7 @@ def file_names(graded: Iterable[Graded]) -> list[str]:
 
 
 def _tables(record: Record, wanted: Sources, made: Gathered, adjustments: tuple[Adjustment, ...]) -> list[Sitting]:
-    withdrawn = frozenset(a.item for a in adjustments if (now := standing(adjustments, a.item)) is not None and now.action == "withdraw")
+    withdrawn = frozenset(item.id for item in record.items.values() if (now := decision_on(adjustments, item)) is not None and now.action == "withdraw")
     wish = Wish(wanted.form, wanted.in_order, withdrawn)
 
     def earned(sitting: Sitting) -> Fraction:

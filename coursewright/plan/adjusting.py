@@ -20,7 +20,7 @@ from coursewright.model.interaction import (
     TextKey,
     read_number,
 )
-from coursewright.plan.gradebook import Adjustment, Gradebook, Graded, Sitting, accepting, grade, moved
+from coursewright.plan.gradebook import Adjustment, Gradebook, Graded, Sitting, accepting, decision_on, grade, moved
 from coursewright.plan.record import ItemRecord, Record
 from coursewright.plan.sittings import NotAResponse, read_response
 from coursewright.source.suggest import did_you_mean
@@ -84,7 +84,7 @@ def read_key(item: ItemRecord, text: str) -> Key:
 
 
 def standing(adjustments: Iterable[Adjustment], item: str) -> Adjustment | None:
-    """The decision that holds for an item now; None where there is none, or it was taken back."""
+    """The last decision on an item, whichever versions it is about; None where there is none, or it was taken back."""
     latest = None
     for adjustment in adjustments:
         if adjustment.item == item:
@@ -97,14 +97,14 @@ def changes_nothing(adjustments: Iterable[Adjustment], new: Adjustment) -> bool:
     now = standing(adjustments, new.item)
     if new.action == "restore":
         return now is None
-    return now is not None and (now.action, now.key) == (new.action, new.key)
+    return now is not None and (now.action, now.key) == (new.action, new.key) and (not now.versions or new.versions <= now.versions)
 
 
 def emptied(record: Record, adjustments: Iterable[Adjustment]) -> str:
     """A form that has no item left under these decisions; empty where every form has one."""
     made = list(adjustments)
-    gone = {a.item for a in made if (now := standing(made, a.item)) is not None and now.action == "withdraw"}
-    return next((form for form in record.forms if {item.id for item in record.form_items(form)} <= gone), "")
+    gone = {version for version, item in record.items.items() if (now := decision_on(made, item)) is not None and now.action == "withdraw"}
+    return next((form for form in record.forms if {item.version for item in record.form_items(form)} <= gone), "")
 
 
 def moves(name: str, record: Record, sittings: tuple[Sitting, ...], adjustments: tuple[Adjustment, ...]) -> tuple[Move, ...]:

@@ -46,7 +46,11 @@ class Sitting:
 
 @dataclass(frozen=True)
 class Adjustment:
-    """A decision after the test: an item withdrawn, given another key, or restored to what was printed. `at` is a moment as ISO text."""
+    """A decision after the test: an item withdrawn, given another key, or restored to what was printed. `at` is a moment as ISO text.
+
+    versions: the fingerprints of the versions of the item that it is about; empty for all. A version that is written later
+    is another question, of which nothing was decided.
+    """
 
     item: str
     action: str  # withdraw, rekey, or restore, which takes the earlier ones of the item back
@@ -54,6 +58,10 @@ class Adjustment:
     by: str
     at: str
     key: Key | None = None
+    versions: frozenset[str] = frozenset()
+
+    def covers(self, item: ItemRecord) -> bool:
+        return self.item == item.id and (not self.versions or item.fingerprint in self.versions)
 
 
 @dataclass(frozen=True)
@@ -123,8 +131,17 @@ class Gradebook:
 
 def grade(name: str, record: Record, sittings: Iterable[Sitting], adjustments: tuple[Adjustment, ...] = ()) -> Gradebook:
     """Score every sitting. Later adjustments of an item replace earlier ones. Raises KeyError for a form not on record."""
-    latest = {adjustment.item: adjustment for adjustment in adjustments}
-    return Gradebook(name, record, tuple(_graded(record, sitting, latest) for sitting in sittings), adjustments)
+    decided = {version: decision_on(adjustments, item) for version, item in record.items.items()} if adjustments else {}
+    return Gradebook(name, record, tuple(_graded(record, sitting, decided) for sitting in sittings), adjustments)
+
+
+def decision_on(adjustments: Iterable[Adjustment], item: ItemRecord) -> Adjustment | None:
+    """The decision that holds for a version of an item now; None where there is none, or it was taken back."""
+    latest = None
+    for adjustment in adjustments:
+        if adjustment.covers(item):
+            latest = None if adjustment.action == "restore" else adjustment
+    return latest
 
 
 def moved(before: Gradebook, after: Gradebook) -> tuple[Moved, ...]:
@@ -149,11 +166,11 @@ def form_cut(form: FormRecord, items: Iterable[ItemRecord]) -> Cut:
     return cut_score(CutRule(form.rule.method, form.rule.percent, chances), points)
 
 
-def _graded(record: Record, sitting: Sitting, adjustments: Mapping[str, Adjustment]) -> Graded:
+def _graded(record: Record, sitting: Sitting, decided: Mapping[str, Adjustment | None]) -> Graded:
     items = record.form_items(sitting.form)
     answered = []
     for item in items:
-        adjustment = adjustments.get(item.id)
+        adjustment = decided.get(item.version)
         response = sitting.responses.get(item.id)
         if adjustment is not None and adjustment.action == "withdraw":
             answered.append(Answered(item.id, item.version, response, Fraction(0), Fraction(0), withdrawn=True))

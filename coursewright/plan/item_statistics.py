@@ -15,7 +15,7 @@ from coursewright.model.interaction import Choice, ChoiceKey, Key, Match, MatchK
 from coursewright.model.items.base import Question
 from coursewright.model.prose import Line
 from coursewright.plan import statistics as stat
-from coursewright.plan.gradebook import Answered, Gradebook
+from coursewright.plan.gradebook import Answered, Gradebook, decision_on
 from coursewright.plan.record import ItemRecord
 from coursewright.plan.sheet import answer_in_words, label
 from coursewright.plan.sittings import response_text
@@ -110,15 +110,16 @@ def gather(books: Iterable[Gradebook]) -> dict[str, Gathered]:
     """Who met which version of an item, withdrawn ones left out."""
     made: dict[str, Gathered] = {}
     for book in books:
-        keys = {adjustment.item: adjustment.key for adjustment in book.adjustments}
         for graded in book.complete:
             earned, possible, percent = graded.earned, graded.possible, graded.percent  # sums over all items: once a learner
             for answered in graded.answered:
                 if answered.withdrawn:
                     continue
                 item = book.record.items[answered.version]
-                entry = made.setdefault(answered.version, Gathered(item, item.key))
-                entry.key = keys.get(item.id) or item.key
+                entry = made.get(answered.version)
+                if entry is None:
+                    decided = decision_on(book.adjustments, item)
+                    entry = made[answered.version] = Gathered(item, decided.key if decided and decided.key else item.key)
                 known = answered.item not in graded.sitting.shares or answered.response is not None
                 others = possible - answered.points
                 rest = 100 * (earned - answered.earned) / others if others else None

@@ -7,6 +7,7 @@ grader's, and no learner's.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,13 @@ class ItemRecord:
     section: str = ""
     section_text: str = ""
     moore: str = ""
+
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is asked and what is right: the same for versions that differ in rationales or in name alone."""
+        content = [self.stem, interaction_json(self.interaction), key_json(self.key), str(self.points)]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

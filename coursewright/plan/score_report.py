@@ -29,8 +29,7 @@ from coursewright.model.interaction import (
     TextEntry,
     TextKey,
 )
-from coursewright.plan.adjusting import standing
-from coursewright.plan.gradebook import Answered, Gradebook, Graded
+from coursewright.plan.gradebook import Answered, Gradebook, Graded, decision_on
 from coursewright.plan.gradebook_table import number, percent_text
 from coursewright.plan.record import ItemRecord, Record
 from coursewright.plan.sheet import label
@@ -132,7 +131,7 @@ def plan_closed_report(book: Gradebook, graded: Graded) -> ClosedReport:
     made = []
     for place, ((version, shown), answer) in enumerate(zip(form.items, graded.answered, strict=True), 1):
         item = book.record.items[version]
-        decision = standing(book.adjustments, item.id)
+        decision = decision_on(book.adjustments, item)
         key = decision.key if decision is not None and decision.key is not None else item.key
         interaction = as_shown(item.interaction, shown)
         answered = response_in_words(interaction, answer.response) or _without_response(graded, item)

@@ -84,7 +84,7 @@ def read_sittings(text: str) -> tuple[Sitting, ...]:
 def adjustment_json(adjustment: Adjustment) -> str:
     """A line of the log of adjustments."""
     data = {name: getattr(adjustment, name) for name in ("item", "action", "reason", "by", "at")}
-    return json.dumps({**data, "key": None if adjustment.key is None else key_json(adjustment.key)}, ensure_ascii=False) + "\n"
+    return json.dumps({**data, "key": None if adjustment.key is None else key_json(adjustment.key), "versions": sorted(adjustment.versions)}, ensure_ascii=False) + "\n"
 
 
 def read_adjustments(text: str) -> tuple[Adjustment, ...]:
@@ -94,7 +94,7 @@ def read_adjustments(text: str) -> tuple[Adjustment, ...]:
         try:
             data = json.loads(line)
             key = None if data["key"] is None else key_of(data["key"])
-            made.append(Adjustment(data["item"], data["action"], data["reason"], data["by"], data["at"], key))
+            made.append(Adjustment(data["item"], data["action"], data["reason"], data["by"], data["at"], key, frozenset(data.get("versions", ()))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedRecord(f"line {number} of the adjustments is damaged ({type(error).__name__})") from None
     return tuple(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import pytest
 from sqlalchemy import func, select
 
 from coursewright.serve.learning.kept_forms import load_form
+from coursewright.serve.library import load_library
 from coursewright.serve.management.adjusting import Refused, Wish, decide, may_decide, preview
 from coursewright.serve.management.results import gradebook_of, resting_on_failed, scope_of
 from coursewright.serve.security.access import Who
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import AdjustmentRow, Attempt, CertificateRow, LogEntry, ResultRow
 
-from .ground import Browser, Service, make_service
+from .ground import EVERYTHING, Browser, Service, make_service
 from .test_results import TEST, coordinator, learners, seeded, sit
 
 
@@ -208,6 +210,26 @@ def test_certificates_that_rest_on_a_failed_result_are_shown_and_stand(service: 
         assert [r.serial for r in resting_on_failed(reading, TEST, [cohort])] == ["AAAA-BBBB-CCCC"], "made void after it was issued"
     with service.database.reading() as reading:
         assert reading.get(CertificateRow, "AAAA-BBBB-CCCC").withdrawn_at is None  # type: ignore[union-attr]
+
+
+def test_an_item_that_was_rewritten_after_a_decision_is_graded_by_its_own_key(service: Service, tmp_path: Path) -> None:
+    (person,) = learners(service, service.cohort(), 1)
+    sit(service, person, "1" * 12)
+    take(service, Wish("q-basics-04", "rekey", "the second option is ambiguous", "a"), 0, service.person("administrator"))
+    shutil.copytree(EVERYTHING, tmp_path / "course")
+    bank = tmp_path / "course/quizzes/banks/01-basics.yaml"
+    before = bank.read_text("utf-8")
+    bank.write_text(before.replace("After contact with a patient", "Right after contact with a patient"), "utf-8")
+    assert bank.read_text("utf-8") != before
+    later = Service(service.settings, service.database, load_library(tmp_path / "course"), service.clock)
+    (other,) = learners(later, later.cohort("Later"), 1)
+    attempt = sit(later, other, "1" * 12)
+    with service.database.reading() as reading:
+        form = load_form(reading, reading.get(Attempt, attempt).form_id)  # type: ignore[union-attr]
+        assert any(keyed.question.id == "q-basics-04" for keyed in form.keys.keyed)
+        book = gradebook_of(reading, later.library, TEST, None, "all")
+    (mine,) = [graded for graded in book.graded if graded.sitting.form == form.id]
+    assert mine.earned == mine.possible, "by the key of the course, not by that of the decision"
 
 
 def test_attempts_handed_in_while_an_item_is_withdrawn_are_graded_without_it(tmp_path: Path, database_url: str) -> None:

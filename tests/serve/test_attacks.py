@@ -78,6 +78,19 @@ def test_a_claimed_address_gives_no_further_guesses(tmp_path: Path, proxies: int
     service.database.close()
 
 
+def test_a_classroom_behind_one_address_signs_in_and_guesses_among_it_are_still_counted(tmp_path: Path) -> None:
+    service = make_service(tmp_path, sign_in_rate="5/minute")
+    codes = [service.code(service.person()) for _ in range(12)]
+
+    def sign_in(code: str) -> int:
+        return Browser(service.app.test_client()).post("/sign-in", code=code).status_code
+
+    assert [sign_in(code) for code in codes] == [303] * 12
+    assert [sign_in(f"AAAA-AAAA-AAA{n}") for n in range(5)] == [401] * 5
+    assert sign_in(codes[0]) == 429
+    service.database.close()
+
+
 def test_nobody_can_lock_another_out_by_guessing_from_many_addresses(tmp_path: Path) -> None:
     service = make_service(tmp_path, sign_in_rate="5/minute")
     service.person("coordinator", username="mara")

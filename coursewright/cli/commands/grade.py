@@ -179,7 +179,7 @@ def _decisions(record: Record, folder: Path, wanted: Wanted) -> tuple[Adjustment
             raise click.UsageError(str(error)) from None
         except NotAResponse as error:
             raise click.UsageError(f"--rekey {text}: the key must be {error}") from None
-        new = Adjustment(item.strip(), action, wanted.reason.strip(), wanted.by.strip(), at, keys[0])
+        new = Adjustment(item.strip(), action, wanted.reason.strip(), wanted.by.strip(), at, keys[0], frozenset(version.fingerprint for version in versions))
         if changes_nothing([*before, *made], new):
             click.echo(f"{new.item}: {'nothing was decided of it' if action == 'restore' else 'decided so already'}; nothing was added", err=True)
             continue

@@ -152,7 +152,7 @@ def grade_one(session: Session, attempt: Attempt, form: KeptForm, answers: dict[
 def adjustments(session: Session, test: str) -> tuple[Adjustment, ...]:
     """The decisions on a test's items, oldest first."""
     rows = session.execute(select(AdjustmentRow).where(AdjustmentRow.test == test).order_by(AdjustmentRow.id)).scalars()
-    return tuple(Adjustment(r.item, r.action, r.reason, r.by, moment_text(r.at), None if r.key is None else key_of(r.key)) for r in rows)
+    return tuple(Adjustment(r.item, r.action, r.reason, r.by, moment_text(r.at), None if r.key is None else key_of(r.key), frozenset(r.versions or ())) for r in rows)
 
 
 def digest(answers: dict[str, Answer]) -> str:

@@ -103,8 +103,8 @@ def _keep_sheet(session: Session, course: Course, numbering: Numbering, form: Fo
         ],
         "cut": _cut_json(rule),
     }
-    id_ = f"{form.id}-{_digest(content)[:4]}"
-    _keep(session, StoredForm, id=id_, test=test, content=content)
+    id_ = f"{form.id}-{_digest(content)}"
+    _keep_as_is(session, StoredForm, "id", id_, test=test, content=content)
     return id_
 
 
@@ -129,7 +129,7 @@ def keep_printed(session: Session, course: Course, numbering: Numbering, record:
             groups.append({"case": case.case.source if case else None, "case_id": case.id if case else "", "items": []})
         groups[-1]["items"].append([stored, list(order)])
     content = {"title": record.title, "number": 0, "groups": groups, "cut": _cut_json(printed.rule)}
-    id_ = f"{form}-{_digest(content)[:4]}"
+    id_ = f"{form}-{_digest(content)}"
     _keep_as_is(session, StoredForm, "id", id_, test=record.test, content=content)
     return id_
 
@@ -278,7 +278,8 @@ def _pointer(entry: dict[str, Any]) -> Pointer | None:
 
 
 def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:8]
+    """96 bits: papers that are uploaded bring keys of their own, and nobody may find one that is kept under the name of another."""
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _keep(session: Session, table: Any, **values: Any) -> None:

@@ -102,7 +102,7 @@ def decision_of(session: Session, library: Library, test: str, wish: Wish, by: s
         raise Refused("item") from None
     except NotAResponse as error:
         raise Refused("key", str(error)) from None
-    made = Adjustment(wish.item, wish.action, reason, by, moment_text(now), keys[0])
+    made = Adjustment(wish.item, wish.action, reason, by, moment_text(now), keys[0], frozenset(version.fingerprint for version in versions))
     if changes_nothing(before, made):
         raise Refused("decided" if wish.action != "restore" else "nothing-decided")
     if emptied(met, (*before, made)):
@@ -132,7 +132,7 @@ def decide(session: Session, settings: Settings, library: Library, test: str, wi
         raise Refused("stale")
     before = standing(adjustments(session, test), wish.item)
     key = None if decision.key is None else key_json(decision.key)
-    session.add(AdjustmentRow(test=test, item=decision.item, action=decision.action, reason=decision.reason, by=by, at=now, key=key))
+    session.add(AdjustmentRow(test=test, item=decision.item, action=decision.action, reason=decision.reason, by=by, at=now, key=key, versions=sorted(decision.versions)))
     session.flush()
     held = None if before is None else {"action": before.action, "key": before.key and key_json(before.key)}
     audit.append(session, now, by, DONE[wish.action], f"item:{test}/{wish.item}", held, {"action": wish.action, "key": key})

@@ -26,7 +26,7 @@ def _told(kind: str, status: int) -> Any:
 
 
 @page("/oidc/start", "anyone")
-@limiter.limit("120/minute", key_func=lambda: f"oidc:{client_address()}")
+@limiter.limit("600/minute", key_func=lambda: f"oidc:{client_address()}")
 def start() -> Any:
     """Off to the provider."""
     if here.settings().oidc is None:
@@ -43,7 +43,7 @@ def start() -> Any:
 
 
 @page("/oidc/callback", "anyone")
-@limiter.limit("120/minute", key_func=lambda: f"oidc:{client_address()}")
+@limiter.limit("600/minute", key_func=lambda: f"oidc:{client_address()}")
 def callback() -> Any:
     """Back from the provider, with a code or with a no."""
     told = here.settings().oidc

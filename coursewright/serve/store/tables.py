@@ -228,7 +228,7 @@ class Allowance(Table):
 
 
 class AdjustmentRow(Table):
-    """A decision after a test: an item withdrawn, given another key, or restored."""
+    """A decision after a test: an item withdrawn, given another key, or restored. versions: fingerprints of the versions met by then; none for all."""
 
     __tablename__ = "adjustment"
 
@@ -240,6 +240,7 @@ class AdjustmentRow(Table):
     by: Mapped[str] = mapped_column(Id)
     at: Mapped[datetime.datetime]
     key: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    versions: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Place(Table):
