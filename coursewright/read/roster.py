@@ -74,9 +74,10 @@ class Learner:
 
 @dataclass
 class Roster:
-    """What came of reading: the sound rows, and the faults."""
+    """What came of reading: the columns that were understood, the sound rows, and the faults."""
 
     source: Source
+    columns: frozenset[str] = frozenset()
     learners: list[Learner] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -124,9 +125,11 @@ def read_roster(path: str, data: bytes, required: tuple[str, ...] = REQUIRED) ->
         return roster
     missing = table.missing(*required)
     if missing:
-        hint = did_you_mean(missing, table.header) or f"the first line must name {', '.join(required)}"
+        near = did_you_mean(missing, table.header)
+        hint = near if near.startswith("did") else f"the first line must name {', '.join(required)}; it names {', '.join(table.header)}"
         roster.diagnostics.append(roster_columns(Span(path), f"the column {missing} is missing", hint))
         return roster
+    roster.columns = frozenset(table.header) & {*REQUIRED, *OPTIONAL}
     seen: dict[tuple[str, ...], int] = {}
     for line, cells in table.rows[:MOST]:
         values = {name: cell for name, cell in cells.items() if name in (*REQUIRED, *OPTIONAL)}
@@ -178,7 +181,7 @@ def _percent(text: str) -> Decimal | None:
 
 
 def _count(low: int, high: int) -> Callable[[str], int | None]:
-    return lambda text: int(text) if text.isdigit() and low <= int(text) <= high else None
+    return lambda text: int(text) if text.isascii() and text.isdigit() and low <= int(text) <= high else None
 
 
 def _yes_no(text: str) -> bool | None:

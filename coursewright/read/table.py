@@ -38,6 +38,8 @@ class Table:
 
 def read_table(path: str, data: bytes) -> Table:
     """Read a CSV. Blank rows are passed over; values lose the white space around them."""
+    if data[:4] == b"PK\3\4" or data[:4] == b"\xd0\xcf\x11\xe0":
+        return Table(Source(path, ""), problem="this is a workbook of a spreadsheet program, not a CSV file", hint="open it there and save it as CSV (UTF-8)")
     source, found = decode(path, data)
     table = Table(source, diagnostics=list(found))
     if found:

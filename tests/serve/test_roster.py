@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from coursewright.serve.store.tables import Member, Person
 
-from .ground import Browser, Service
+from .ground import Browser, Service, make_service
 from .managing import administrator, coordinator, logged, person_of
 
 
@@ -94,6 +96,75 @@ def test_what_changed_is_shown_and_then_changed(service: Service) -> None:
     assert "What would change" in page and "given_name" in page
     confirm(browser, cohort, TWO.replace("Ana,Ray", "Anna,Ray"))
     assert {p.given_name for p in learners(service, cohort)} == {"Anna", "Ben"}
+
+
+def test_a_roster_says_nothing_of_columns_that_it_lacks(service: Service) -> None:
+    cohort = service.cohort()
+    _, browser = coordinator(service, cohort)
+    confirm(browser, cohort, "given_name,family_name,learner_id,email,extra_percent,license_id,consent_to_report\nAna,Ray,RN-1,ana@example.org,50,L1,yes\n")
+    page = upload(browser, cohort, "given_name,family_name,learner_id\nAna,Ray,RN-1\n").get_data(as_text=True)
+    assert "there is nothing to do" in page
+    shorter = "given_name,family_name,learner_id,extra_percent,license_id\nAna,Ray,RN-1,,L2\n"
+    page = upload(browser, cohort, shorter).get_data(as_text=True)
+    assert "would be emptied" in page and "L1 → L2" in page
+    confirm(browser, cohort, shorter)
+    (ana,) = learners(service, cohort)
+    assert (ana.email, ana.extra_percent, ana.roster) == ("ana@example.org", 0, {"license_id": "L2", "consent_to_report": True})
+    (row,) = logged(service, "extra time changed")
+    assert row.subject == f"person:{ana.id}" and row.before == {"extra_minutes": 0, "extra_percent": 50} and row.after is not None and row.after["extra_percent"] == 0
+    (row,) = logged(service, "person changed by roster")
+    assert row.after == {"changed": ["license_id"]}
+
+
+def test_two_people_of_one_name_stay_two(service: Service) -> None:
+    cohort = service.cohort()
+    _, browser = coordinator(service, cohort)
+    both = "given_name,family_name,license_id,email\nMaria,Garcia,RN111,one@example.org\nMaria,Garcia,RN222,two@example.org\n"
+    confirm(browser, cohort, both.rpartition("Maria")[0])
+    confirm(browser, cohort, both)
+    assert sorted((p.email, p.roster["license_id"]) for p in learners(service, cohort)) == [("one@example.org", "RN111"), ("two@example.org", "RN222")]
+    assert "there is nothing to do" in upload(browser, cohort, both).get_data(as_text=True)
+    unclear = upload(browser, cohort, "given_name,family_name\nMaria,Garcia\n")
+    assert unclear.status_code == 400 and "not clear who is meant" in unclear.get_data(as_text=True)
+
+
+def test_who_came_without_an_id_gets_it_from_the_next_roster(service: Service) -> None:
+    cohort = service.cohort()
+    _, browser = coordinator(service, cohort)
+    confirm(browser, cohort, "given_name,family_name\nAna,Ray\n")
+    (before,) = learners(service, cohort)
+    confirm(browser, cohort, "given_name,family_name,learner_id\nAna,Ray,RN-1\nAna,Ray,RN-2\n")
+    after = {person.learner_id: person.id for person in learners(service, cohort)}
+    assert after["RN-1"] == before.id and set(after) == {"RN-1", "RN-2"}
+    confirm(browser, cohort, "given_name,family_name,learner_id,email\nAna,Ray,RN-1,ana@example.org\n")
+    assert {person.learner_id for person in learners(service, cohort)} == {"RN-1", "RN-2"}
+
+
+def test_a_roster_confirmed_twice_at_once_enrols_everybody_once(tmp_path: Path, database_url: str) -> None:
+    service = make_service(tmp_path, database_url)
+    cohort = service.cohort()
+    roster = "given_name,family_name,learner_id\n" + "".join(f"Given,Family{n},L{n}\n" for n in range(30))
+    browsers = [administrator(service)[1], coordinator(service, cohort)[1]]
+    packed = base64.b64encode(roster.encode()).decode()
+    for browser in browsers:
+        browser.get(f"/manage/cohorts/{cohort}/roster")
+    threads = [threading.Thread(target=browser.post, args=(f"/manage/cohorts/{cohort}/roster/confirm", {"packed": packed})) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(learners(service, cohort)) == 30
+    service.database.close()
+
+
+def test_a_workbook_and_a_strange_digit_are_named_for_what_they_are(service: Service) -> None:
+    cohort = service.cohort()
+    _, browser = coordinator(service, cohort)
+    assert "save it as CSV" in upload(browser, cohort, b"PK\x03\x04" + bytes(range(256))).get_data(as_text=True)
+    page = upload(browser, cohort, "given_name,family_name,extra_minutes\nAna,Ray,²\n").get_data(as_text=True)
+    assert "extra_minutes" in page and "write minutes as a whole number" in page
+    page = upload(browser, cohort, "name,mail\nAna Ray,ana@example.org\n").get_data(as_text=True)
+    assert "must name given_name, family_name; it names name, mail" in page
 
 
 def test_a_coordinator_cannot_draw_in_a_learner_of_another_cohort_but_an_administrator_can(service: Service) -> None:

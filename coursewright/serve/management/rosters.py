@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from coursewright.read.roster import Learner, Roster, read_roster
 from coursewright.serve.management.reach import cohort_ids
-from coursewright.serve.people.enrolling import Enrolled, changes, enrol, known
+from coursewright.serve.people.enrolling import Change, Enrolled, alone, changes, enrol, known
 from coursewright.serve.security.access import Who
 from coursewright.serve.store.tables import Cohort, Member, Person
 from coursewright.source.diagnostic import Diagnostic
@@ -25,14 +25,18 @@ REQUIRED = ("given_name", "family_name")
 
 @dataclass
 class Preview:
-    """What a roster would do. elsewhere: rows that name learners of cohorts out of reach; they are left out. removed: rows that say `delete`."""
+    """What a roster would do. elsewhere: rows that name learners of cohorts out of reach; they are left out.
+
+    unclear: rows that may mean several people, left out too. removed: rows that say `delete`.
+    """
 
     roster: Roster
     new: list[Learner] = field(default_factory=list)
-    changed: list[tuple[Learner, list[str]]] = field(default_factory=list)
+    changed: list[tuple[Learner, list[Change]]] = field(default_factory=list)
     joining: list[Learner] = field(default_factory=list)
     same: list[Learner] = field(default_factory=list)
     elsewhere: list[Learner] = field(default_factory=list)
+    unclear: list[Learner] = field(default_factory=list)
     removed: list[Learner] = field(default_factory=list)
     too_many: bool = False
 
@@ -58,16 +62,19 @@ def preview(session: Session, cohort: Cohort, name: str, data: bytes, who: Who) 
         return made
     made.removed = [learner for learner in roster.learners if learner.action == "delete"]
     rows = [learner for learner in roster.learners if learner.action != "delete"]
-    people = known(session, cohort.id, rows)
+    who_is_who = known(session, cohort.id, rows)
+    people = who_is_who.people
     members = set(session.execute(select(Member.person_id).where(Member.cohort_id == cohort.id)).scalars())
     out_of_reach = _out_of_reach(session, [person for person in people if person is not None], who)
     for learner, person in zip(rows, people, strict=True):
-        if person is None:
+        if learner.line in who_is_who.unclear:
+            made.unclear.append(learner)
+        elif person is None:
             made.new.append(learner)
         elif person.id in out_of_reach:
             made.elsewhere.append(learner)
-        elif changed := changes(person, learner):
-            made.changed.append((learner, sorted(changed)))
+        elif changed := changes(person, learner, roster.columns):
+            made.changed.append((learner, changed))
         else:
             (made.same if person.id in members else made.joining).append(learner)
     return made
@@ -83,8 +90,9 @@ def _out_of_reach(session: Session, people: Sequence[Person], who: Who) -> set[s
 
 def take_in(session: Session, cohort: Cohort, name: str, data: bytes, who: Who, now: datetime) -> tuple[Preview, Enrolled]:
     """Enrol the sound rows of a roster, looked at once more."""
+    alone(session)
     looked = preview(session, cohort, name, data, who)
-    return looked, enrol(session, cohort, looked.taken if not looked.too_many else [], now, who.id)
+    return looked, enrol(session, cohort, looked.taken if not looked.too_many else [], looked.roster.columns, now, who.id)
 
 
 def packed(data: bytes) -> str:
