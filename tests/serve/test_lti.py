@@ -17,7 +17,7 @@ from lti1p3platform.score import UpdateScoreStatus
 from sqlalchemy import func, select
 
 from coursewright.serve.connections.outbox import deliver
-from coursewright.serve.store.tables import Cohort, Identity, LtiLink, Member, Outgoing, Person
+from coursewright.serve.store.tables import Attempt, Cohort, Identity, LtiLink, Member, Outgoing, Person
 
 from .ground import Browser, Service, make_service
 from .platforms.lms import CLAIM, CLIENT, DEPLOYMENT, ISSUER, MEMBERSHIP, Lms, lms, pair
@@ -395,6 +395,33 @@ def test_a_grade_earned_before_the_link_was_made_is_sent_with_the_first_launch(m
     launch(service, platform, ANA, f"{OURS}/tests/posttest", item="8", link="link-2")
     assert deliver(service.app, service.clock()) == 1
     assert platform.scores[-1]["item"] == "8"
+
+
+def test_a_grade_is_taken_back_when_its_attempt_is_made_void(make: Make, platform: Lms) -> None:
+    service = make()
+    served(service, platform)
+    browser, _ = launch(service, platform, ANA, item="7")
+    take(service, browser)
+    deliver(service.app, service.clock())
+    ((attempt,),) = rows(service, Attempt.id)
+    staff = service.browser(service.person("administrator"))
+    staff.get(f"/manage/attempts/{attempt}")
+    assert staff.post(f"/manage/attempts/{attempt}/void", reason="somebody else sat it").status_code == 303
+    assert deliver(service.app, service.clock()) == 1
+    assert "scoreGiven" not in platform.scores[-1] and platform.scores[-1]["gradingProgress"] == "NotReady"
+
+
+def test_staff_whose_account_was_closed_do_not_come_back_through_the_platform(make: Make, platform: Lms) -> None:
+    service = make()
+    _, answer = launch(service, platform, IDA)
+    assert answer.status_code == 303
+    ((person,),) = rows(service, Person.id)
+    administrator = service.browser(service.person("administrator"))
+    administrator.get("/manage/staff")
+    assert administrator.post(f"/manage/staff/{person}/active", active="0").status_code == 303
+    _, answer = launch(service, platform, IDA)
+    assert answer.status_code in (400, 403)
+    assert rows(service, func.count(Person.id)) == [(2,)]
 
 
 def test_the_pretest_is_no_grade_of_the_course(make: Make, platform: Lms) -> None:

@@ -68,7 +68,7 @@ def people(service: Service) -> int:
 
 def test_a_person_of_a_roster_signs_in_by_a_verified_address_and_is_known_by_subject_from_then_on(make: Make, op: Provider, database_url: str) -> None:
     service = make(database_url)
-    ana = service.person(email="ana@clinic.test")
+    ana = service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     answer = browser.get(at_provider(browser, "/oidc/start?next=/course/about"))
     assert (answer.status_code, answer.location) == (303, "/course/about")
@@ -80,6 +80,17 @@ def test_a_person_of_a_roster_signs_in_by_a_verified_address_and_is_known_by_sub
     with service.database.reading() as reading:
         assert reading.execute(select(Identity.issuer, Identity.person_id)).all() == [(op.issuer, ana)]
         assert reading.execute(select(LogEntry.action).order_by(LogEntry.number)).scalars().all() == ["identity linked", "signed in", "signed in"]
+
+
+def test_a_learner_who_was_withdrawn_from_every_cohort_does_not_come_back_through_the_provider(make: Make) -> None:
+    service = make()
+    cohort = service.cohort()
+    ana = service.person(cohort=cohort, email="ana@clinic.test")
+    browser, (_, staff) = service.browser(), coordinator(service, cohort)
+    assert browser.get(at_provider(browser)).status_code == 303
+    assert staff.post(f"/manage/people/{ana}/cohort", {"from": cohort, "to": "", "reason": "left the ward"}).status_code == 303
+    again = service.browser()
+    assert again.get(at_provider(again)).status_code == 403
 
 
 def test_an_account_that_a_coordinator_unlinks_is_looked_for_in_the_rosters_anew(make: Make, op: Provider) -> None:
@@ -112,7 +123,7 @@ def test_a_claim_can_be_compared_with_the_ids_of_a_roster(make: Make) -> None:
     service = make(claim="sub")
     browser = service.browser()
     assert browser.get(at_provider(browser)).status_code == 403, "nobody has that id yet"
-    service.person(learner_id="ana@provider")
+    service.person(cohort=service.cohort(), learner_id="ana@provider")
     browser = service.browser()
     assert browser.get(at_provider(browser)).status_code == 303
 
@@ -133,7 +144,7 @@ def test_a_claim_can_be_compared_with_the_ids_of_a_roster(make: Make) -> None:
 )
 def test_an_id_token_that_is_wrong_lets_nobody_in(make: Make, op: Provider, altered: dict[str, Any], why: str) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     op.altered = altered
     browser = service.browser()
     answer = browser.get(at_provider(browser))
@@ -144,7 +155,7 @@ def test_an_id_token_that_is_wrong_lets_nobody_in(make: Make, op: Provider, alte
 
 def test_a_callback_counts_once(make: Make) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     way = at_provider(browser)
     assert browser.get(way).status_code == 303
@@ -153,7 +164,7 @@ def test_a_callback_counts_once(make: Make) -> None:
 
 def test_the_state_of_another_browser_is_refused_and_used_up(make: Make, op: Provider) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     attacker, victim = service.browser(), service.browser()
     way = at_provider(attacker)
     victim.get("/oidc/start")
@@ -164,7 +175,7 @@ def test_the_state_of_another_browser_is_refused_and_used_up(make: Make, op: Pro
 
 def test_a_state_ends_after_ten_minutes(make: Make) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     way = at_provider(browser)
     service.clock.turn(minutes=11)
@@ -173,7 +184,7 @@ def test_a_state_ends_after_ten_minutes(make: Make) -> None:
 
 def test_any_worker_can_take_the_callback(make: Make, tmp_path: Path) -> None:
     one = make()
-    one.person(email="ana@clinic.test")
+    one.person(cohort=one.cohort(), email="ana@clinic.test")
     other = Service(one.settings, one.database, one.library, one.clock)
     browser = one.browser()
     way = at_provider(browser)
@@ -186,7 +197,7 @@ def test_any_worker_can_take_the_callback(make: Make, tmp_path: Path) -> None:
 
 def test_a_session_of_before_is_not_the_session_of_after(make: Make) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     browser.get("/oidc/start")
     before = browser.client.get_cookie("session")
@@ -202,7 +213,7 @@ def test_a_session_of_before_is_not_the_session_of_after(make: Make) -> None:
 @pytest.mark.parametrize("who", ["bo@provider", "dee@provider", "cy@provider"])
 def test_an_address_that_is_unverified_linked_to_another_or_unknown_opens_nothing_and_all_read_the_same(make: Make, op: Provider, who: str) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     if who.startswith("dee"):
         first = service.browser()
         assert first.get(at_provider(first)).status_code == 303
@@ -218,8 +229,9 @@ def test_an_address_that_is_unverified_linked_to_another_or_unknown_opens_nothin
 
 def test_two_people_with_one_address_are_not_told_apart_by_chance(make: Make) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
-    service.person(email="ana@clinic.test", given_name="Anna")
+    cohort = service.cohort()
+    service.person(cohort=cohort, email="ana@clinic.test")
+    service.person(cohort=cohort, email="ana@clinic.test", given_name="Anna")
     browser = service.browser()
     assert browser.get(at_provider(browser)).status_code == 403
 
@@ -248,7 +260,7 @@ def test_where_the_settings_allow_it_a_stranger_becomes_a_learner_with_names_and
 
 def test_somebody_whose_data_was_erased_is_not_let_into_the_old_place(make: Make) -> None:
     service = make()
-    ana = service.person(email="ana@clinic.test")
+    ana = service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     browser.get(at_provider(browser))
     service.database.write(lambda s: [setattr(s.get(Person, ana), "erased_at", service.clock()), setattr(s.get(Person, ana), "email", "")])
@@ -281,7 +293,7 @@ def test_a_document_that_names_another_issuer_is_not_believed(make: Make, op: Pr
 
 def test_a_way_back_leads_nowhere_else(make: Make) -> None:
     service = make()
-    service.person(email="ana@clinic.test")
+    service.person(cohort=service.cohort(), email="ana@clinic.test")
     browser = service.browser()
     assert browser.get(at_provider(browser, "/oidc/start?next=https://evil.test/")).location == "/course"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +20,13 @@ from coursewright.plan.record import DamagedRecord, Record, record_form, record_
 from coursewright.plan.sittings import sittings_json
 from coursewright.serve.learning import events
 from coursewright.serve.learning.kept_forms import load_form
-from coursewright.serve.management import paper_upload
+from coursewright.serve.management import paper, paper_upload
+from coursewright.serve.management.adjusting import Wish, decide
 from coursewright.serve.management.paper import import_folder
 from coursewright.serve.management.paper_upload import read_upload, unpack
 from coursewright.serve.management.results import gradebook_of
 from coursewright.serve.store import audit
-from coursewright.serve.store.tables import Answer, Attempt, Kept, LogEntry, ResultRow
+from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Kept, LogEntry, ResultRow
 
 from .ground import Browser, Service, make_service
 from .test_results import TEST, coordinator, given, learners, sit
@@ -154,6 +156,74 @@ def test_a_corrected_upload_replaces_the_answers_of_the_same_sheet_and_the_log_k
     assert not any(answer.response in json.dumps([entry.before, entry.after]) for answer in answers)
     take(browser, folder_of(record, [sitting(record, 1, "11", learner_id="L02")]))  # the sheet was somebody else's
     assert [(person, state) for _, person, state, _, _ in rows(service)] in ([(people[0], "void"), (people[1], "submitted")], [(people[1], "submitted"), (people[0], "void")])
+
+
+def test_a_retake_without_sheets_stands_beside_the_earlier_sitting_and_a_corrected_table_replaces_it(service: Service) -> None:
+    cohort = service.cohort()
+    learners(service, cohort, 1)
+    browser, record = service.browser(coordinator(service, cohort)), printed(service, 1)
+
+    def table(name: str, rights: str, day: str) -> str:
+        page, address = send(browser, folder_of(record, [sitting(record, 1, rights, sheet="", completed_at=day)]), f"{name}.zip")
+        browser.follow(browser.post(address))
+        return page
+
+    def kept() -> list[tuple[str, str, str]]:
+        with service.database.reading() as reading:
+            rows = reading.execute(select(Attempt).where(Attempt.kind == "paper", Attempt.state == "submitted").order_by(Attempt.number)).scalars()
+            return [(row.source, row.submitted_at.date().isoformat(), reading.get(ResultRow, row.id).earned) for row in rows]  # type: ignore[union-attr]
+
+    table("February", "0000", "2026-02-01")
+    table("March", "1111", "2026-03-01")
+    both = kept()
+    assert [(source, day) for source, day, _ in both] == [("February", "2026-02-01"), ("March", "2026-03-01")] and both[0][2] == "0" != both[1][2]
+    table("March again", "1111", "2026-03-01")
+    assert kept() == both, "the same day and answers are the same sitting under any name"
+    table("March", "1111", "2026-02-28")
+    assert kept() == [both[0], ("March", "2026-02-28", both[1][2])], "a corrected day"
+
+
+def test_a_certificate_on_a_sheet_that_turns_out_to_be_somebody_elses_is_named_before_it_is_moved(service: Service) -> None:
+    cohort = service.cohort()
+    people = learners(service, cohort, 2)
+    browser, record = service.browser(coordinator(service, cohort)), printed(service, 1)
+    take(browser, folder_of(record, [sitting(record, 1, "1" * 20)]))
+    ((_, _, _, _, _),) = rows(service)
+    with service.database.reading() as reading:
+        attempt = reading.execute(select(Attempt.id).where(Attempt.kind == "paper")).scalar_one()
+    row = CertificateRow(serial="AAAA-BBBB-CCCC", person_id=people[0], attempt_id=attempt, statement={}, token="t", issued_at=service.clock())
+    service.database.write(lambda session: session.add(row))
+    page, _ = send(browser, folder_of(record, [sitting(record, 1, "1" * 20, learner_id="L02")]))
+    assert "Certificate AAAA-BBBB-CCCC rests on the attempt that would count no more" in page
+
+
+def test_paper_that_is_taken_in_during_a_decision_is_graded_by_it(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = make_service(tmp_path, database_url)
+    cohort = service.cohort()
+    learners(service, cohort, 2)
+    record = printed(service, 1)
+    item = record.form_items(min(record.forms))[0].id
+    browser, admin = service.browser(coordinator(service, cohort)), service.person("administrator")
+    take(browser, folder_of(record, [sitting(record, 1, "0" * 20)]))
+    deciding = threading.Thread(target=lambda: service.database.write(lambda s: decide(s, service.settings, service.library, TEST, Wish(item, "withdraw", "why"), 0, admin, service.clock())))
+    real = paper.adjustments
+
+    def slow(*told: object) -> object:
+        found = real(*told)  # type: ignore[arg-type]
+        if not deciding.is_alive():
+            deciding.start()
+            deciding.join(1)  # it has to wait for us; where it need not, it is done by then
+        return found
+
+    _, address = send(browser, folder_of(record, [sitting(record, 2, "0" * 20)]))
+    monkeypatch.setattr(paper, "adjustments", slow)
+    browser.post(address)
+    deciding.join()
+    with service.database.reading() as reading:
+        kept = sorted(reading.execute(select(ResultRow.possible)).scalars())
+        book = sorted(str(graded.possible) for graded in gradebook_of(reading, service.library, TEST, None, "all").graded)
+    assert kept == book and len(kept) == 2
+    service.database.close()
 
 
 def test_a_coordinator_takes_in_own_learners_alone(service: Service) -> None:

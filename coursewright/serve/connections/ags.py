@@ -28,11 +28,16 @@ from coursewright.serve.learning.events import LISTENERS
 from coursewright.serve.learning.taking import standing
 from coursewright.serve.library import Library
 from coursewright.serve.settings import Settings
-from coursewright.serve.store.tables import Attempt, LtiLink, ResultRow, moment_text
+from coursewright.serve.store.tables import Attempt, LtiLink, Outgoing, ResultRow, moment_text
 
 
 def graded(session: Session, settings: Settings, library: Library, attempt: Attempt, result: ResultRow, now: datetime) -> None:
-    """An attempt has a result, or another than before: lay out the grades of all links that it counts for."""
+    """An attempt has a result, or another than before."""
+    voided(session, settings, library, attempt, now)
+
+
+def voided(session: Session, settings: Settings, library: Library, attempt: Attempt, now: datetime) -> None:
+    """What an attempt counts for is another: lay out the grades of all links of its learner and test."""
     if not settings.lti:
         return
     for link in session.execute(select(LtiLink).where(LtiLink.person_id == attempt.person_id, LtiLink.lineitem != "")).scalars():
@@ -42,6 +47,7 @@ def graded(session: Session, settings: Settings, library: Library, attempt: Atte
 
 LISTENERS.submitted.append(graded)
 LISTENERS.moved.append(graded)
+LISTENERS.voided.append(voided)
 
 
 def test_of(library: Library, link: LtiLink) -> str | None:
@@ -52,13 +58,14 @@ def test_of(library: Library, link: LtiLink) -> str | None:
 
 
 def lay_out(session: Session, settings: Settings, library: Library, link: LtiLink, now: datetime) -> None:
-    """Lay out the grade of a learner at a link: the best percentage. Nothing, before anything was submitted."""
+    """Lay out the grade of a learner at a link: the best percentage. Where a grade was given and nothing counts any more, it is taken back."""
     test = test_of(library, link)
     if not link.lineitem or test is None:
         return
     where = standing(session, settings, library, link.person_id, test, now)
     results = [result for _, result in where.submitted if result is not None and Fraction(result.possible) > 0]
-    if not results:
+    name = hashlib.sha256("\0".join((link.issuer, link.deployment, link.link, link.person_id)).encode()).hexdigest()[:32]
+    if not results and session.get(Outgoing, name) is None:
         return
     content = {
         "person": link.person_id,
@@ -66,12 +73,11 @@ def lay_out(session: Session, settings: Settings, library: Library, link: LtiLin
         "client": link.client,
         "lineitem": link.lineitem,
         "subject": link.subject,
-        "percent": round(float(max(100 * Fraction(r.earned) / Fraction(r.possible) for r in results)), 4),
-        "activity": "Completed" if where.finished else "Submitted",
-        "grading": "Pending" if all(r.passed is None for r in results) else "FullyGraded",
+        "percent": round(float(max(100 * Fraction(r.earned) / Fraction(r.possible) for r in results)), 4) if results else None,
+        "activity": "Initialized" if not results else "Completed" if where.finished else "Submitted",
+        "grading": "NotReady" if not results else "Pending" if all(r.passed is None for r in results) else "FullyGraded",
     }
-    name = "\0".join((link.issuer, link.deployment, link.link, link.person_id))
-    renew(session, "ags", hashlib.sha256(name.encode()).hexdigest()[:32], content, now)
+    renew(session, "ags", name, content, now)
 
 
 @sender("ags", most=5)
@@ -100,7 +106,9 @@ def send(app: Flask, parcels: Sequence[Parcel], now: datetime) -> list[str | Non
 
 def _give(connector: ServiceConnector, parcel: Parcel) -> str | None:
     content = parcel.content
-    grade = Grade().set_score_given(content["percent"]).set_score_maximum(100).set_timestamp(moment_text(parcel.created_at)).set_user_id(content["subject"])
+    grade = Grade().set_timestamp(moment_text(parcel.created_at)).set_user_id(content["subject"])
+    if content["percent"] is not None:  # a message without a score clears the one that is there
+        grade.set_score_given(content["percent"]).set_score_maximum(100)
     grade.set_activity_progress(content["activity"]).set_grading_progress(content["grading"])
     try:
         AssignmentsGradesService(connector, {"scope": [SCORE], "lineitem": content["lineitem"]}).put_grade(grade)

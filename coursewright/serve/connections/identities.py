@@ -34,6 +34,11 @@ def is_linked(session: Session, issuer: str, person: str) -> bool:
     return session.scalar(select(Identity.subject).where(Identity.issuer == issuer, Identity.person_id == person).limit(1)) is not None
 
 
+def is_closed(session: Session, issuer: str, subject: str) -> bool:
+    """Whether a subject is somebody of the staff whose account was closed; learners who were erased are linked no more."""
+    return session.scalar(select(Person.id).join(Identity, Identity.person_id == Person.id).where(Identity.issuer == issuer, Identity.subject == subject, Person.erased_at.is_not(None))) is not None
+
+
 def unlink(session: Session, person: str) -> int:
     """Nobody else knows the person any more, and grades go nowhere; how many did. What is waiting to be sent still goes."""
     known = session.execute(delete(Identity).where(Identity.person_id == person).returning(Identity.subject)).all()

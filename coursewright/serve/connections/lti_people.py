@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pylti1p3.exception import LtiException
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from coursewright.serve.connections.identities import alone, link, person_of
+from coursewright.serve.connections.identities import alone, is_closed, link, person_of
 from coursewright.serve.connections.lti import AGS, CLAIM, audience_of
 from coursewright.serve.library import Library
 from coursewright.serve.store import audit
@@ -30,7 +31,10 @@ def teaches(claims: dict[str, Any]) -> bool:
 
 
 def arrive(session: Session, claims: dict[str, Any], now: datetime) -> Person:
-    """The person of a launch, in the cohort of the platform's course; made where this is the first time."""
+    """The person of a launch, in the cohort of the platform's course; made where this is the first time.
+
+    Raises LtiException for staff whose account was closed: the platform's word does not open it again.
+    """
     teacher = teaches(claims)
     issuer = f"{'lti-instructor' if teacher else 'lti'} {claims['iss']}"[:400]
     person = person_of(session, issuer, claims["sub"])
@@ -38,6 +42,8 @@ def arrive(session: Session, claims: dict[str, Any], now: datetime) -> Person:
     if person is None:
         alone(session)
         person = person_of(session, issuer, claims["sub"])
+    if person is None and is_closed(session, issuer, claims["sub"]):
+        raise LtiException("The account was closed")
     if person is None:
         person = Person(role="coordinator" if teacher else "learner", created_at=now, **names)
         session.add(person)

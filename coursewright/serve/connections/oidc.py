@@ -26,7 +26,7 @@ from coursewright.serve.connections.kept import keep, take
 from coursewright.serve.connections.web import CONNECT, READ
 from coursewright.serve.people.codes import keyed
 from coursewright.serve.settings import OpenIdConnect, Settings, read_secret
-from coursewright.serve.store.tables import Person
+from coursewright.serve.store.tables import Member, Person
 
 WAY_SECONDS, DOCUMENT_SECONDS, LEEWAY = 600, 3600, 30
 SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -122,17 +122,19 @@ def _lacks(told: OpenIdConnect, claims: dict[str, Any]) -> bool:
 def entering(session: Session, told: OpenIdConnect, claims: dict[str, Any], now: datetime) -> Person | None:
     """Who it is that the provider vouches for: known already, else in a roster, else new where the settings allow it.
 
+    A learner who was taken out of every cohort comes in no more, unless the settings let everybody in.
     Staff are found by a link that is there already, never by a claim. Whoever the provider knows under another subject
     already is not linked a second time: an address may have been given to somebody else.
     """
     person = person_of(session, told.issuer, claims["sub"])
+    if person is None:
+        alone(session)
+        person = person_of(session, told.issuer, claims["sub"])
     if person is not None:
-        return person
-    alone(session)
-    person = person_of(session, told.issuer, claims["sub"])
-    if person is not None:
-        return person
+        return person if told.create or _has_place(session, person) else None
     person = _in_roster(session, told, claims)
+    if person is not None and not told.create and not _has_place(session, person):
+        return None
     if person is None and told.create:
         email = str(claims.get("email") or "") if claims.get("email_verified") is True else ""
         person = Person(role="learner", given_name=_word(claims, "given_name") or _word(claims, "name"), family_name=_word(claims, "family_name"), email=email[:320], created_at=now)
@@ -155,6 +157,10 @@ def _in_roster(session: Session, told: OpenIdConnect, claims: dict[str, Any]) ->
         same = Person.learner_id == str(value).strip()
     found = session.execute(select(Person).where(same, Person.role == "learner", Person.erased_at.is_(None)).limit(2)).scalars().all()
     return found[0] if len(found) == 1 and not is_linked(session, told.issuer, found[0].id) else None
+
+
+def _has_place(session: Session, person: Person) -> bool:
+    return person.role != "learner" or session.scalar(select(Member.cohort_id).where(Member.person_id == person.id).limit(1)) is not None
 
 
 def _word(claims: dict[str, Any], name: str) -> str:

@@ -25,6 +25,7 @@ class Listeners:
     began: list[Callable[[Session, Settings, Library, Attempt, datetime], None]] = field(default_factory=list)
     submitted: list[Told] = field(default_factory=list)
     moved: list[Told] = field(default_factory=list)
+    voided: list[Callable[[Session, Settings, Library, Attempt, datetime], None]] = field(default_factory=list)
     happened: list[Callable[[Session, Settings, Library, str, str, str, datetime], None]] = field(default_factory=list)
 
 
@@ -47,6 +48,12 @@ def moved(session: Session, settings: Settings, library: Library, attempt: Attem
     """The result of a submitted attempt is another after a decision of staff."""
     for listener in LISTENERS.moved:
         listener(session, settings, library, attempt, result, now)
+
+
+def voided(session: Session, settings: Settings, library: Library, attempt: Attempt, now: datetime) -> None:
+    """An attempt counts no more."""
+    for listener in LISTENERS.voided:
+        listener(session, settings, library, attempt, now)
 
 
 def happened(session: Session, settings: Settings, library: Library, what: str, person: str, thing: str, now: datetime) -> None:

@@ -14,12 +14,14 @@ from coursewright.model.interaction import Choice, Match, NumericEntry, Order, R
 from coursewright.model.prose import Line
 from coursewright.plan.gradebook import Answered, Graded
 from coursewright.plan.sheet import Keyed, label
+from coursewright.serve.learning import events
 from coursewright.serve.learning.attempts import answers_of, digest, ends_at, grade_one, locked, response_in
 from coursewright.serve.learning.kept_forms import KeptForm
 from coursewright.serve.library import Library
 from coursewright.serve.management.cohorts import Refused
 from coursewright.serve.management.people import certificate_of, reason_of
 from coursewright.serve.security.access import Who
+from coursewright.serve.settings import Settings
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import Answer, Attempt, Person, ResultRow, moment_text
 
@@ -118,7 +120,7 @@ def reopen(session: Session, library: Library, attempt: str, person: Person, min
     return found
 
 
-def void(session: Session, attempt: str, person: Person, despite_certificate: bool, reason: str, who: Who, now: datetime) -> Attempt:
+def void(session: Session, settings: Settings, library: Library, attempt: str, person: Person, despite_certificate: bool, reason: str, who: Who, now: datetime) -> Attempt:
     """Count an attempt as never made: the learner has it back. Answers and result are kept for the record. Raises Refused."""
     found = locked(session, attempt)
     logged = reason_of(reason, person)
@@ -130,6 +132,7 @@ def void(session: Session, attempt: str, person: Person, despite_certificate: bo
     session.flush()
     after = {"state": "void", "reason": logged, **({"certificate": serial} if serial else {})}
     audit.append(session, now, who.id, "attempt made void", f"attempt:{found.id}", before, after)
+    events.voided(session, settings, library, found, now)
     return found
 
 

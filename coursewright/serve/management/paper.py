@@ -1,7 +1,8 @@
 """Results from paper, taken in beside those of the web.
 
 A sheet becomes an attempt of kind `paper`, on the form that was printed, with the answers that were read; it is graded
-like any other. The same files twice change nothing; files that were corrected replace the answers of the same sheets.
+like any other. The same files twice change nothing; files that were corrected replace the answers of the same sheets. What
+came from tables has no sheets: it is the same sitting where learner, form and the name of the administration are the same.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from coursewright.build.administration import RECORD, SITTINGS
@@ -29,7 +30,7 @@ from coursewright.serve.management.paper_upload import Upload, read_upload
 from coursewright.serve.management.results import Scope
 from coursewright.serve.settings import Settings
 from coursewright.serve.store import audit
-from coursewright.serve.store.tables import Answer, Attempt, Member, Person, ResultRow
+from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Member, Person, ResultRow
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,6 +44,7 @@ class Line:
 
     what: `new`, `changed` (other answers than those kept), `moved` (another learner than before), `same`; or it is left
     aside: `pending`, `unknown` (nobody of that id in sight), `no-id`, `twice`, `elsewhere` (scored without answers).
+    certificate: the serial of one that rests on the attempt that would count no more.
     """
 
     sitting: Sitting
@@ -50,6 +52,7 @@ class Line:
     person: str = ""
     name: str = ""
     attempt: str = ""
+    certificate: str = ""
 
     @property
     def taken(self) -> bool:
@@ -84,8 +87,8 @@ class Taken:
     attempts: list[str] = field(default_factory=list)
 
 
-def plan_paper(session: Session, library: Library, scope: Scope, upload: Upload) -> Plan:
-    """Look at an upload: whose each sitting is, and what would change. Raises DamagedRecord."""
+def plan_paper(session: Session, library: Library, scope: Scope, upload: Upload, source: str, now: datetime) -> Plan:
+    """Look at an upload: whose each sitting is, and what would change. source: the name of the administration. Raises DamagedRecord."""
     record, sittings = read_upload(upload)
     if record.course != library.course.info.id:
         raise DamagedRecord(f"{RECORD} is of another course: {record.course[:80]}")
@@ -106,11 +109,13 @@ def plan_paper(session: Session, library: Library, scope: Scope, upload: Upload)
             lines.append(Line(sitting, what))
             continue
         person = found[0]
-        attempt = kept.get(sitting.sheet) if sitting.sheet else by_person.get((person.id, sitting.form))
+        attempt = kept.get(sitting.sheet) if sitting.sheet else _sat(session, by_person.get((person.id, sitting.form), []), sitting, source, now)
         if attempt is not None and not _in_sight(attempt, scope):
             lines.append(Line(sitting, "unknown"))
             continue
-        lines.append(Line(sitting, _difference(session, attempt, person.id, sitting), person.id, person.name, attempt.id if attempt else ""))
+        what = _difference(session, attempt, person.id, sitting, now)
+        serial = session.scalar(select(CertificateRow.serial).where(CertificateRow.attempt_id == attempt.id, CertificateRow.withdrawn_at.is_(None))) if attempt and what == "moved" else None
+        lines.append(Line(sitting, what, person.id, person.name, attempt.id if attempt else "", serial or ""))
     return Plan(record, tuple(lines), upload.decisions)
 
 
@@ -150,23 +155,36 @@ def _kept(session: Session, test: str, sheets: set[str]) -> dict[str, Attempt]:
     return made
 
 
-def _unsheeted(session: Session, test: str) -> dict[tuple[str, str], Attempt]:
+def _unsheeted(session: Session, test: str) -> dict[tuple[str, str], list[Attempt]]:
     """Results that came from tables and not from sheets, by learner and printed form."""
-    query = select(Attempt).where(Attempt.test == test, Attempt.kind == PAPER, Attempt.state != "void", Attempt.sheet == "")
-    return {(attempt.person_id, attempt.form_id.rpartition("-")[0]): attempt for attempt in session.execute(query).scalars()}
+    query = select(Attempt).where(Attempt.test == test, Attempt.kind == PAPER, Attempt.state != "void", Attempt.sheet == "").order_by(Attempt.number)
+    made: dict[tuple[str, str], list[Attempt]] = {}
+    for attempt in session.execute(query).scalars():
+        made.setdefault((attempt.person_id, attempt.form_id.rpartition("-")[0]), []).append(attempt)
+    return made
+
+
+def _sat(session: Session, kept: list[Attempt], sitting: Sitting, source: str, now: datetime) -> Attempt | None:
+    """The attempt that a sitting without a sheet is: that of the same administration, or one of the same day and answers. Another is a retake."""
+    same = (attempt for attempt in kept if _difference(session, attempt, attempt.person_id, sitting, now) == "same")
+    return next((attempt for attempt in kept if attempt.source == source), None) or next(same, None)
 
 
 def _in_sight(attempt: Attempt, scope: Scope) -> bool:
     return scope.ids is None or attempt.cohort_id in scope.ids
 
 
-def _difference(session: Session, attempt: Attempt | None, person: str, sitting: Sitting) -> str:
+def _difference(session: Session, attempt: Attempt | None, person: str, sitting: Sitting, now: datetime) -> str:
     if attempt is None:
         return "new"
     if attempt.person_id != person or attempt.form_id.rpartition("-")[0] != sitting.form:
         return "moved"
     kept = {item: answer.response for item, answer in answers_of(session, attempt.id).items()}
-    return "same" if kept == _texts(sitting) else "changed"
+    return "same" if kept == _texts(sitting) and (not sitting.completed_at or _day(attempt) == _moment(sitting.completed_at, now).date()) else "changed"
+
+
+def _day(attempt: Attempt) -> date | None:
+    return attempt.submitted_at.date() if attempt.submitted_at else None
 
 
 def _texts(sitting: Sitting) -> dict[str, str]:
@@ -176,7 +194,9 @@ def _texts(sitting: Sitting) -> dict[str, str]:
 
 def take_in(session: Session, settings: Settings, library: Library, scope: Scope, upload: Upload, source: str, by: str, now: datetime) -> Taken:
     """Take an upload in, in one transaction. source: the name of the administration. Raises DamagedRecord."""
-    plan = plan_paper(session, library, scope, upload)
+    if session.get_bind().dialect.name == "postgresql":  # a decision that is being taken is waited for, and counted with
+        session.execute(text("LOCK TABLE attempt IN ROW EXCLUSIVE MODE"))
+    plan = plan_paper(session, library, scope, upload, source, now)
     record, made = plan.record, Taken()
     forms = {form: keep_printed(session, library.course, library.numbering, record, form) for form in dict.fromkeys(line.sitting.form for line in plan.taken)}
     decided = adjustments(session, record.test)
@@ -189,7 +209,7 @@ def take_in(session: Session, settings: Settings, library: Library, scope: Scope
             attempt = _replace(session, line, graded, by, now)
         else:
             if line.what == "moved":
-                _void(session, line.attempt, by, now)
+                _void(session, settings, library, line, by, now)
             attempt = _add(session, scope, line, graded, forms[line.sitting.form], record.test, source, by, now)
         made.attempts.append(attempt.id)
         result = session.get(ResultRow, attempt.id)
@@ -224,7 +244,9 @@ def _replace(session: Session, line: Line, graded: Graded, by: str, now: datetim
     assert result is not None
     answers, texts = answers_of(session, attempt.id), _texts(line.sitting)
     after = earned(graded)
-    before = {**{name: getattr(result, name) for name in after}, "answers": digest(answers)}
+    before = {**{name: getattr(result, name) for name in after}, "answers": digest(answers), "day": str(_day(attempt))}
+    if line.sitting.completed_at:
+        attempt.started_at = attempt.submitted_at = _moment(line.sitting.completed_at, now)
     for item, answer in answers.items():
         if item not in texts:
             session.delete(answer)
@@ -236,16 +258,18 @@ def _replace(session: Session, line: Line, graded: Graded, by: str, now: datetim
         setattr(result, name, value)
     result.graded_at = now
     session.flush()
-    audit.append(session, now, by, "paper result corrected", f"attempt:{attempt.id}", before, {**after, "answers": digest(answers_of(session, attempt.id))})
+    audit.append(session, now, by, "paper result corrected", f"attempt:{attempt.id}", before, {**after, "answers": digest(answers_of(session, attempt.id)), "day": str(_day(attempt))})
     return attempt
 
 
-def _void(session: Session, attempt: str, by: str, now: datetime) -> None:
+def _void(session: Session, settings: Settings, library: Library, line: Line, by: str, now: datetime) -> None:
     """The sheet turned out to be somebody else's, or of another form: the attempt counts no more."""
-    found = session.execute(select(Attempt).where(Attempt.id == attempt).with_for_update()).scalar_one()
+    found = session.execute(select(Attempt).where(Attempt.id == line.attempt).with_for_update()).scalar_one()
     before, found.state = found.state, "void"
     session.flush()
-    audit.append(session, now, by, "attempt voided", f"attempt:{attempt}", {"state": before}, {"state": "void", "why": "sheet corrected"})
+    after = {"state": "void", "why": "sheet corrected", **({"certificate": line.certificate} if line.certificate else {})}
+    audit.append(session, now, by, "attempt made void", f"attempt:{line.attempt}", {"state": before}, after)
+    events.voided(session, settings, library, found, now)
 
 
 def _cohort(session: Session, scope: Scope, person: str) -> str | None:

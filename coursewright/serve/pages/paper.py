@@ -61,7 +61,7 @@ def upload() -> Any:
     try:
         read = unpack((file.filename or "", file.read()) for file in files)
         with here.database().reading() as reading:
-            plan = plan_paper(reading, here.library(), scope_of(reading, here.who()), read)
+            plan = plan_paper(reading, here.library(), scope_of(reading, here.who()), read, source, here.now())
     except DamagedRecord as error:
         return _page(str(error), 422, untranslated=True)
     token, now, by = new_id(), here.now(), here.who().id

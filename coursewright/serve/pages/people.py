@@ -291,6 +291,6 @@ def void(attempt: str) -> Any:
     despite, now = request.form.get("despite") == "1", here.now()
     return _acted(
         attempt,
-        lambda writing, person: held.void(writing, attempt, person, despite, _reason(), here.who(), now),
+        lambda writing, person: held.void(writing, here.settings(), here.library(), attempt, person, despite, _reason(), here.who(), now),
         _("The attempt is void. It counts no more, and the learner can begin another in its place."),
     )
