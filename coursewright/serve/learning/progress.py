@@ -25,6 +25,12 @@ class Step:
     standing: Standing | None = None
     place: Place | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether it is a test that was handed in, never passed, and is not open."""
+        where = self.standing
+        return self.state == "begun" and where is not None and where.open is None and all(result is not None and result.passed is False for _, result in where.submitted)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -35,6 +41,12 @@ class Progress:
     @property
     def next(self) -> Step | None:
         return next((step for step in self.steps if step.state != "done"), None)
+
+    @property
+    def running(self) -> Step | None:
+        """The step whose attempt is open while its time runs; of several, the one that ends first."""
+        timed = [(step.standing.open.ends_at, step) for step in self.steps if step.standing and step.standing.open and step.standing.open.ends_at]
+        return min(timed, key=lambda each: each[0])[1] if timed else None
 
     @property
     def done(self) -> int:

@@ -17,6 +17,7 @@ from coursewright.serve.language import _
 from coursewright.serve.learning import events, review
 from coursewright.serve.learning.attempts import Conflict, Given, NotNow, answers_of, locked, response_in, save, submit
 from coursewright.serve.learning.kept_forms import KeptForm, load_form
+from coursewright.serve.learning.progress import progress
 from coursewright.serve.learning.recall import due_for, is_recall, sheet_of
 from coursewright.serve.learning.responses import NotPossible, field, read_fields
 from coursewright.serve.learning.taking import policy_of, standing, start
@@ -63,12 +64,22 @@ def intro(test: str) -> Any:
         person = reading.get(Person, who.id)
         where = standing(reading, here.settings(), library, who.id, test, here.now())
         due = due_for(reading, library, who.id, test) if is_recall(test) else None
+        after = _after(reading, test) if where.refused == "passed" else ""
     if is_recall(test) and (due is None or where.refused):
         return redirect(url_for("recall.recall"), 303)
     form = next((form for form in library.packet.forms if form.blueprint.id == test), None)
     check = sheet_of(library, due) if due else library.chapters[test.removeprefix(CHECK)].check if test.startswith(CHECK) else None
     policy = policy_of(here.settings(), library, test)
-    return render_template("service/test.html.j2", test=test, form=form, check=check, where=where, policy=policy, person=person)
+    return render_template("service/test.html.j2", test=test, form=form, check=check, where=where, policy=policy, person=person, after=after)
+
+
+def _after(session: Session, test: str) -> str:
+    """What comes after the test that decides: `evaluation`, then `certificate`. Nothing of the kind after another."""
+    library = here.library()
+    if library.final is None or test != library.final.id:
+        return ""
+    steps = progress(session, here.settings(), library, here.who().id, here.now()).steps
+    return next((step.kind for step in steps if step.kind == "evaluation" and step.state != "done"), "certificate")
 
 
 @page("/tests/<test>/start", "learner", methods=("POST",))
