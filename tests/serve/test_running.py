@@ -20,10 +20,12 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 from conftest import ROOT
+from gunicorn.config import Config
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select, update
 
 from coursewright.cli.root import root
+from coursewright.serve.running.server import Quiet, Worker
 from coursewright.serve.store.tables import Answer, Attempt, LogEntry, Person
 
 from .ground import EVERYTHING
@@ -130,6 +132,17 @@ def test_workers_end_with_a_parent_that_is_killed(served: Served) -> None:
     workers = restarted(served).workers
     served.kill()
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers outlive their parent")
+
+
+def test_a_request_that_ends_after_its_worker_has_stopped_writes_into_no_file_that_was_opened_meanwhile(tmp_path: Path) -> None:
+    queue = Worker(0, 0, [], None, 30, Config(), Quiet(Config())).method_queue
+    queue.init()
+    queue.close()  # as a worker does when it stops, while requests still run
+    opened = [os.open(tmp_path / f"database-{n}", os.O_RDWR | os.O_CREAT) for n in range(4)]  # the system gives the lowest numbers that are free
+    queue.defer(lambda: None)  # as a request does when it ends
+    assert [os.fstat(number).st_size for number in opened] == [0] * 4
+    for number in (*opened, queue._read_fd, queue._write_fd):
+        os.close(number)
 
 
 def test_its_numbers_are_those_of_all_workers_and_survive_them(served: Served) -> None:

@@ -20,7 +20,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from coursewright.serve.running.courier import Courier
 from coursewright.serve.running.observe import make_tally
@@ -74,8 +74,23 @@ class Parent(Arbiter):  # type: ignore[misc]
         self.log.warning("USR2 is not served")
 
 
+class Wake(PollableMethodQueue):  # type: ignore[misc]
+    """What wakes a worker's loop: a pipe that stays open until the process ends.
+
+    gunicorn closes it when the worker stops, while requests that take longer still run; each writes a byte to it when it
+    ends, by the pipe's number. That number may be a database file's by then, whose first byte is lost.
+    """
+
+    def close(self) -> None:
+        """Leave it to the end of the process."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A worker whose parent was killed ends what it is at, and soon."""
+
+    def __init__(self, *told: Any, **named: Any) -> None:
+        super().__init__(*told, **named)
+        self.method_queue = Wake()
 
     def is_parent_alive(self) -> bool:
         alive = bool(super().is_parent_alive())
