@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,8 @@ from coursewright.serve.learning.taking import Standing, standing
 from coursewright.serve.library import CHECK, Library
 from coursewright.serve.settings import Settings
 from coursewright.serve.store.tables import Attempt, CertificateRow, Place, Writing
+
+SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """All steps; `next` is the first that is not done."""
+    """All steps; `next` is the first that is not done, `running` the one with an attempt that ends soon or has ended."""
 
     steps: tuple[Step, ...]
+    running: Step | None = None
 
     @property
     def next(self) -> Step | None:
         return next((step for step in self.steps if step.state != "done"), None)
-
-    @property
-    def running(self) -> Step | None:
-        """The step whose attempt is open while its time runs; of several, the one that ends first."""
-        timed = [(step.standing.open.ends_at, step) for step in self.steps if step.standing and step.standing.open and step.standing.open.ends_at]
-        return min(timed, key=lambda each: each[0])[1] if timed else None
 
     @property
     def done(self) -> int:
@@ -82,7 +79,8 @@ def progress(session: Session, settings: Settings, library: Library, person: str
     if library.final is not None:
         issued = session.execute(select(CertificateRow.serial).where(CertificateRow.person_id == person, CertificateRow.withdrawn_at.is_(None))).first()
         steps.append(Step("certificate", "certificate", "", "done" if issued else "to-do"))
-    return Progress(tuple(steps))
+    soon = [(step.standing.open.ends_at, step) for step in steps if step.standing and step.standing.open and step.standing.open.ends_at and step.standing.open.ends_at < now + SOON]
+    return Progress(tuple(steps), min(soon, key=lambda each: each[0])[1] if soon else None)
 
 
 def met(session: Session, library: Library, person: str, need: str) -> bool:
