@@ -21,8 +21,17 @@
     }
   } catch { /* a browser that keeps nothing has nothing to drop */ }
 
-  for (const time of document.querySelectorAll("time[datetime*=T]")) {
-    const moment = new Date(time.dateTime);
-    if (!Number.isNaN(moment.getTime())) time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(moment);
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" });
+  const said = (text) => {
+    const moment = new Date(text);
+    return Number.isNaN(moment.getTime()) ? "" : format.format(moment);
+  };
+  for (const time of document.querySelectorAll("time[datetime*=T]")) time.textContent = said(time.dateTime) || time.textContent;
+  for (const own of document.querySelectorAll("[data-own-time]")) { // beside a field in UTC: the same moment in the reader's own zone
+    const field = document.getElementById(own.dataset.ownTime);
+    const say = () => { own.textContent = field.value && said(`${field.value}Z`) ? own.dataset.words.replace("{time}", said(`${field.value}Z`)) : ""; };
+    field.addEventListener("input", say);
+    say();
   }
+  for (const form of document.querySelectorAll("form[data-afterwards]")) form.addEventListener("submit", () => { document.getElementById(form.dataset.afterwards).hidden = false; });
 })();

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from sqlalchemy import JSON, LargeBinary, String, Text, inspect, select, text
 
+from coursewright.serve.management import log
+from coursewright.serve.management.adjusting import DONE
 from coursewright.serve.management.erasure import erase
 from coursewright.serve.management.slips import keep_codes, make_slips
 from coursewright.serve.store import audit
@@ -260,7 +264,7 @@ def test_the_log_is_read_with_names_filtered_and_paged(service: Service, root: B
     assert older and "attempt began" in root.get(older[1]).get_data(as_text=True)
 
     def rows(query: str) -> list[str]:
-        return re.findall(r'<td lang="en">([^<]+)</td>', root.get(f"/manage/log?{query}").get_data(as_text=True))
+        return re.findall(r'<td class="action">([^<]+)</td>', root.get(f"/manage/log?{query}").get_data(as_text=True))
 
     assert set(rows("action=attempt+began")) == {"attempt began"}
     assert set(rows(f"subject=attempt:{attempt}")) == {"attempt submitted", "attempt began"}
@@ -284,3 +288,19 @@ def test_the_log_says_whether_its_chain_holds(service: Service, root: Browser) -
 
     service.database.write(alter)
     assert "Row 1" in root.post("/manage/log/verify").get_data(as_text=True)
+
+
+def test_every_action_that_the_log_is_told_has_words(service: Service) -> None:
+    told = set(DONE.values())
+    for path in sorted((ROOT / "coursewright" / "serve").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            place = {"audit.append": 3, "Form": 5}.get(ast.unparse(call.func))
+            if place is not None and len(call.args) > place:
+                found = {node.value for node in ast.walk(call.args[place]) if isinstance(node, ast.Constant)}
+                assert found or ast.unparse(call.args[place]) in ("DONE[wish.action]", "action"), f"{path}: {call.lineno}"
+                told |= found
+    with service.app.test_request_context():
+        assert told - set(log.words()) == set()
+    assert len(told) > 50

@@ -203,3 +203,38 @@ def test_the_glance_and_the_table_hold_on_both_databases(tmp_path: object, datab
         assert page.count('<th scope="row">') == 1
     finally:
         service.database.close()
+
+
+def test_who_leaves_a_cohort_is_asked_first_and_every_change_of_coordinators_names_who(service: Service) -> None:
+    cohort = service.cohort("Ward 3")
+    person, browser = coordinator(service, cohort, given_name="Mina", family_name="Moss")
+    other = service.person("coordinator", username="second", given_name="Bea", family_name="Ott")
+    address = f"/manage/cohorts/{cohort}/coordinators"
+
+    def page() -> str:
+        return browser.get(f"/manage/cohorts/{cohort}").get_data(as_text=True)
+
+    def said(who: str, action: str) -> str:
+        page()
+        return browser.follow(browser.post(address, person=who, action=action)).get_data(as_text=True)
+
+    assert "Bea Ott looks after this cohort now." in said(other, "assign")
+    own = re.search(rf'<details[^>]*>(?:(?!</details>).)*value="{person}".*?</details>', page(), re.S)
+    assert own and "You will no longer see this cohort" in own[0] and 'value="release"' in own[0]
+    assert page().count('value="release"') == 2
+    assert "Bea Ott looks after this cohort no longer." in said(other, "release")
+    said(other, "assign")
+    left = said(person, "release")
+    assert "You look after “Ward 3” no longer." in left and "<h1>Cohorts</h1>" in left
+
+
+def test_late_is_said_while_a_test_is_open_and_a_knowledge_check_is_no_test(service: Service) -> None:
+    cohort = service.cohort(opens_at=service.clock() - timedelta(days=9), closes_at=service.clock() + timedelta(days=2))
+    tested, checked = service.person(cohort=cohort, given_name="Tested"), service.person(cohort=cohort, given_name="Checked")
+    attempted(service, tested, submitted=False)
+    attempted(service, checked, "check:basics", right=False, submitted=False)
+    _, browser = coordinator(service, cohort)
+    page = browser.get(f"/manage/cohorts/{cohort}?show=open").get_data(as_text=True)
+    assert "Tested" in page and "Checked" not in page
+    assert '<span class="small">10 minutes left</span><span class="late">late</span>' in page
+    assert "opened on" in page and "closes <time" in page

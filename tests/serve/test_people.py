@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from coursewright.serve.store.tables import Member, SignedIn
+from coursewright.serve.store.tables import Member, Person, SignedIn
 
 from .ground import Browser, Service
 from .managing import administrator, attempt_of, attempted, coordinator, final, logged, person_of
@@ -163,3 +163,37 @@ def test_the_page_shows_each_attempt_with_its_state(service: Service, learner: s
     attempted(service, learner, submitted=False)
     page = browser.get(f"/manage/people/{learner}").get_data(as_text=True)
     assert "handed in" in page and "open" in page and "not passed" in page
+
+
+def test_a_refused_change_stands_open_with_the_problem_and_all_that_was_typed(service: Service, cohort: str, learner: str, browser: Browser) -> None:
+    attempt, to = attempted(service, learner), service.cohort("To")
+    service.database.write(lambda s: s.add(Member(cohort_id=to, person_id=s.scalar(select(Person.id).where(Person.role == "coordinator")), joined_at=service.clock())))
+
+    def refused(address: str, **fields: Any) -> str:
+        browser.get(address.rpartition("/")[0])
+        page = browser.post(address, reason="Zoe asked", **fields).get_data(as_text=True)
+        assert page.count("<details open>") == 1 and page.count('id="problem"') == 1
+        card = page.partition("<details open>")[2].partition("</details>")[0]
+        assert 'id="problem"' in card and 'value="Zoe asked"' in card
+        return card
+
+    card = refused(f"/manage/people/{learner}/time", extra_percent="33", extra_minutes="7")
+    assert 'value="33"' in card and 'value="7"' in card and "checked" not in card
+    assert f'value="{to}" selected' in refused(f"/manage/people/{learner}/cohort", **{"from": cohort, "to": to})
+    assert 'value="Zo&lt;é"' in refused(f"/manage/people/{learner}/name", given_name="Zo<é", family_name="Quint")
+    assert 'value="45"' in refused(f"/manage/attempts/{attempt}/reopen", minutes="45")
+
+
+def test_one_more_attempt_is_of_the_test_that_decides_unless_another_is_chosen(service: Service, learner: str, browser: Browser) -> None:
+    assert f'<option value="{final(service)}" lang="en-US" selected>' in browser.get(f"/manage/people/{learner}").get_data(as_text=True)
+    page = browser.post(f"/manage/people/{learner}/allow", test="pretest", reason="").get_data(as_text=True)
+    assert '<option value="pretest" lang="en-US" selected>' in page and page.count(" selected>") == 1
+
+
+def test_a_void_attempt_that_was_passed_is_said_not_to_count(service: Service, learner: str, browser: Browser) -> None:
+    attempt = attempted(service, learner)
+    assert '<span class="good">passed' in browser.get(f"/manage/people/{learner}").get_data(as_text=True)
+    browser.get(f"/manage/attempts/{attempt}")
+    assert browser.post(f"/manage/attempts/{attempt}/void", reason=WHY, despite="1").status_code == 303
+    page = browser.get(f"/manage/people/{learner}").get_data(as_text=True)
+    assert "passed, not counted" in page and '<span class="good">passed' not in page

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from coursewright.model.interaction import Choice, ChoiceKey, Match, NumericEntry, Order, Response
@@ -20,7 +20,7 @@ from coursewright.serve.learning.kept_forms import load_form
 from coursewright.serve.learning.taking import start
 from coursewright.serve.management.live import compute, live_statistics
 from coursewright.serve.management.results import gradebook_of, overview
-from coursewright.serve.store.tables import Attempt, Person
+from coursewright.serve.store.tables import Attempt, Member, Person
 from coursewright.write.analysis import tables
 
 from .ground import Service, make_service
@@ -237,3 +237,12 @@ def test_the_results_are_the_same_on_both_databases(tmp_path: Path, database_url
         assert [counts.total.submitted for counts in overview(reading, service.library, None)][:2] == [len(RIGHTS)] * 2
     service.database.close()
 
+
+def test_the_list_of_learners_leads_to_each_learner_and_attempt_in_reach(service: Service) -> None:
+    cohort, other = service.cohort(), service.cohort("Other")
+    person, gone = service.person(cohort=cohort), service.person(cohort=cohort, given_name="Gone")
+    attempt, elsewhere = sit(service, person, "11"), sit(service, gone, "10")
+    service.database.write(lambda s: s.execute(update(Member).where(Member.person_id == gone).values(cohort_id=other)))
+    page = service.browser(service.person("coordinator", cohort)).get(f"/manage/results/{TEST}/learners").get_data(as_text=True)
+    assert f'href="/manage/people/{person}"' in page and f'href="/manage/attempts/{attempt}"' in page
+    assert "Gone" in page and gone not in page and elsewhere not in page

@@ -136,3 +136,16 @@ def test_one_learner_gets_a_slip_from_the_page_of_that_learner(service: Service)
     assert browser.post(f"/manage/people/{stranger}/slip.pdf").status_code == 404
     assert (in_force(service, person), in_force(service, stranger)) == (1, 0)
     assert logged(service, "codes made")[-1].subject == f"person:{person}"
+
+
+def test_where_everybody_has_a_code_the_page_says_so_and_keeps_what_was_ticked(service: Service) -> None:
+    cohort = service.cohort()
+    first, second = service.person(cohort=cohort), service.person(cohort=cohort)
+    service.code(first)
+    service.code(second)
+    _, browser = coordinator(service, cohort)
+    browser.get(f"/manage/cohorts/{cohort}/slips")
+    answer = browser.post(f"/manage/cohorts/{cohort}/slips.pdf", which="lacking", person=first)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400 and "Everybody has a code in force." in page
+    assert 'value="lacking" checked' in page and f'value="{first}" checked' in page and f'value="{second}" checked' not in page

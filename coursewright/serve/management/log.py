@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from coursewright.serve.language import _
 from coursewright.serve.store.tables import Attempt, CertificateRow, Cohort, LogEntry, Person
 
 PER_PAGE = 100
@@ -32,6 +33,68 @@ class Wanted:
     subject: str = ""
     person: str = ""
     before: int | None = None
+
+
+def words() -> dict[str, str]:
+    """What pages say for each action, in the language of the reader."""
+    return {
+        "attempt began": _("attempt began"),
+        "attempt extended": _("attempt extended"),
+        "attempt given": _("one more attempt given"),
+        "attempt made void": _("attempt made void"),
+        "attempt reopened": _("attempt reopened"),
+        "attempt submitted": _("attempt submitted"),
+        "attempt voided": _("attempt made void: its sheet was corrected"),
+        "certificate issued": _("certificate issued"),
+        "certificate reinstated": _("certificate reinstated"),
+        "certificate withdrawn": _("certificate withdrawn"),
+        "codes made": _("codes made"),
+        "cohort changed": _("cohort changed"),
+        "cohort made": _("cohort made"),
+        "commitment submitted": _("commitment submitted"),
+        "coordinator assigned": _("coordinator assigned"),
+        "coordinator released": _("coordinator removed"),
+        "course started": _("course started"),
+        "data exported": _("data of a learner downloaded"),
+        "end moved": _("end of an attempt moved"),
+        "erasure request taken back": _("request to be deleted taken back"),
+        "erasure requested": _("asked to be deleted"),
+        "evaluation submitted": _("evaluation submitted"),
+        "exported": _("downloaded"),
+        "extra time changed": _("extra time changed"),
+        "follow-up submitted": _("follow-up submitted"),
+        "identity linked": _("account elsewhere linked"),
+        "identity unlinked": _("account elsewhere unlinked"),
+        "item given another key": _("item given another key"),
+        "item restored": _("item restored"),
+        "item withdrawn": _("item withdrawn"),
+        "joined cohort": _("joined the cohort"),
+        "learner erased": _("learner erased"),
+        "moved": _("moved to another cohort"),
+        "name corrected": _("name corrected"),
+        "paper result added": _("result from paper added"),
+        "paper result corrected": _("result from paper corrected"),
+        "paper taken in": _("results from paper taken in"),
+        "password changed": _("password changed"),
+        "password link made": _("password link made"),
+        "password set": _("password set"),
+        "person added": _("person added"),
+        "person changed": _("person changed"),
+        "person changed by roster": _("person changed by a roster"),
+        "result moved": _("result moved"),
+        "role changed": _("role changed"),
+        "roster taken in": _("roster taken in"),
+        "second factor set up": _("second factor set up"),
+        "second factor taken off": _("second factor taken off"),
+        "sessions ended": _("sessions ended"),
+        "signed in": _("signed in"),
+        "signed out everywhere": _("signed out everywhere"),
+        "staff activated": _("account of staff opened again"),
+        "staff added": _("staff added"),
+        "staff deactivated": _("account of staff closed"),
+        "unit finished": _("unit read to the end"),
+        "withdrawn": _("withdrawn from the cohort"),
+    }
 
 
 def actions(session: Session) -> list[str]:

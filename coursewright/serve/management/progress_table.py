@@ -34,7 +34,7 @@ class Scored:
 
 @dataclass
 class Row:
-    """A learner's line. steps: done, of all there are. open: the attempts under way, as (id, test, end)."""
+    """A learner's line. steps: done, of all there are. open: the attempts at tests under way, as (id, test, end)."""
 
     id: str
     given_name: str
@@ -116,7 +116,8 @@ def _attempts(session: Session, library: Library, cohort: Cohort, rows: dict[str
         if a.test == final:
             row.attempts += 1
         if a.state == "open":
-            row.open.append((a.id, a.test, a.ends_at))
+            if a.test in library.tests:  # a knowledge check, or a recall, may lie open for weeks
+                row.open.append((a.id, a.test, a.ends_at))
             continue
         if a.test != final or a.passed:
             row.done.add(f"test:{a.test}")

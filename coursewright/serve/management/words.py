@@ -41,6 +41,7 @@ def explained(word: str) -> str:
         "guessable": _("This password is easily guessed: it holds the user name, or few different characters."),
         "differ": _("The two passwords are not the same."),
         "confirm": _("What you typed is not what is asked for; nothing was erased."),
+        "all-have-codes": _("Everybody has a code in force. Tick those whom you want to give a new one."),
         "chosen": _("Choose at least one learner, and at most 2000."),
         "file": _("Choose a file."),
         "large": _("This file is too large for a roster: at most 1 MB and 10,000 learners."),

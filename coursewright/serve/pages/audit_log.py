@@ -34,7 +34,7 @@ def _log_page(**more: Any) -> Any:
         lines, further = log.lines(reading, wanted)
         actions, head = log.actions(reading), audit.head(reading)
     query = {name: value for name, value in (("action", wanted.action), ("subject", wanted.subject), ("person", wanted.person)) if value}
-    return render_template("service/manage/log.html.j2", lines=lines, further=further, actions=actions, wanted=wanted, query=query, count=head[0], last=head[1], **{"verified": False, "breaks": [], "noted": "", "misread": False, **more})
+    return render_template("service/manage/log.html.j2", lines=lines, further=further, actions=actions, words=log.words(), wanted=wanted, query=query, count=head[0], last=head[1], **{"verified": False, "breaks": [], "noted": "", "misread": False, **more})
 
 
 @page("/manage/log/verify", "administrator", methods=("POST",))

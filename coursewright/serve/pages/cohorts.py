@@ -15,7 +15,7 @@ from coursewright.serve.management.progress_table import SHOWN, SORTS, Row, Scor
 from coursewright.serve.management.reach import cohort_of
 from coursewright.serve.management.words import explained
 from coursewright.serve.security.access import page
-from coursewright.serve.store.tables import Cohort, moment_text
+from coursewright.serve.store.tables import Cohort, Person, moment_text
 from coursewright.write.accreditation import csv_bytes
 
 PER_PAGE = 100
@@ -166,12 +166,26 @@ def change(cohort: str) -> Any:
 @page("/manage/cohorts/<cohort>/coordinators", "coordinator", methods=("POST",))
 def staff(cohort: str) -> Any:
     """Let another coordinator look after a cohort, or one no longer."""
-    person, action = request.form.get("person", "")[:40], management.release if request.form.get("action") == "release" else management.assign
+    person, releases = request.form.get("person", "")[:40], request.form.get("action") == "release"
+    action = management.release if releases else management.assign
+
+    def work(writing: Session) -> tuple[bool, str]:
+        found = cohort_or_404(writing, cohort)
+        return action(writing, found, person, here.who(), here.now()), found.name
+
     try:
-        here.database().write(lambda writing: action(writing, cohort_or_404(writing, cohort), person, here.who(), here.now()))
+        changed, name = here.database().write(work)
     except management.Refused as refused:
         return _cohort_page(cohort, str(refused))
     with here.database().reading() as reading:
         still = cohort_of(reading, here.who(), cohort)
-    flash(_("The coordinators are changed."))
+        found = reading.get(Person, person)
+    if not changed or found is None:
+        flash(_("Nothing was changed."))
+    elif releases and person == here.who().id:
+        flash(_("You look after “%(cohort)s” no longer.", cohort=name))
+    elif releases:
+        flash(_("%(name)s looks after this cohort no longer.", name=found.name))
+    else:
+        flash(_("%(name)s looks after this cohort now.", name=found.name))
     return redirect(url_for("cohorts.cohort", cohort=cohort) if still else url_for("cohorts.cohorts"), 303)

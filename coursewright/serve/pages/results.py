@@ -17,6 +17,7 @@ from coursewright.serve.language import _, ngettext
 from coursewright.serve.learning.attempts import adjustments
 from coursewright.serve.management import adjusting
 from coursewright.serve.management.live import Live, live_statistics
+from coursewright.serve.management.reach import learners as in_reach
 from coursewright.serve.management.results import (
     WHICH,
     Scope,
@@ -122,7 +123,8 @@ def learners(test: str) -> Any:
         scope, asked = scope_asked(reading)
         test_asked(reading, scope, test)
         book = gradebook_of(reading, here.library(), test, asked.ids, which)
-        found = reading.execute(select(Attempt.id, Attempt.kind, Attempt.source).where(Attempt.test == test, Attempt.state == "submitted")).all()
+        found = reading.execute(select(Attempt.id, Attempt.kind, Attempt.source, Attempt.person_id).where(Attempt.test == test, Attempt.state == "submitted")).all()
+        seen = {person.id for person in reading.execute(in_reach(here.who())).scalars()}
     return render_template(
         "service/results/learners.html.j2",
         test=test,
@@ -133,6 +135,7 @@ def learners(test: str) -> Any:
         which=which,
         book=book,
         sources={row.id: row.source if row.kind == "paper" else "" for row in found},
+        owners={row.id: row.person_id for row in found if row.person_id in seen},
     )
 
 

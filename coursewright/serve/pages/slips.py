@@ -28,8 +28,16 @@ def _choose(cohort: str, problem: str = "") -> Any:
         people = management.learners_of(reading, cohort)
         lacking = management.without_code(reading, cohort, here.now())
     unprintable = [person for person in people if management.printable(person) != person.name]
-    page_ = render_template("service/manage/slips.html.j2", cohort=found, people=people, lacking=lacking, unprintable=unprintable, problem=problem and explained(problem))
+    which = request.form.get("which") or ("lacking" if lacking else "ticked")
+    page_ = render_template(
+        "service/manage/slips.html.j2", cohort=found, people=people, lacking=lacking, unprintable=unprintable, which=which, ticked=request.form.getlist("person"), problem=problem and explained(problem)
+    )
     return page_, 400 if problem else 200
+
+
+def _refused(cohort: str, people: list[Person]) -> Any:
+    """The choice again, where it was of nobody or of too many."""
+    return _choose(cohort, "all-have-codes" if not people and request.form.get("which", "lacking") == "lacking" else "chosen")
 
 
 def _chosen(cohort: str) -> tuple[Cohort, list[Person]]:
@@ -44,7 +52,7 @@ def slips_pdf(cohort: str) -> Any:
     """New codes for those chosen, on slips to cut out. The codes hold once the file is made."""
     found, people = _chosen(cohort)
     if not 0 < len(people) <= management.MOST:
-        return _choose(cohort, "chosen")
+        return _refused(cohort, people)
     return printed(people, f"cohort:{found.id}")
 
 
@@ -73,7 +81,7 @@ def links_csv(cohort: str) -> Any:
     """New codes for those chosen, as a table for letters and messages."""
     found, people = _chosen(cohort)
     if not 0 < len(people) <= management.MOST:
-        return _choose(cohort, "chosen")
+        return _refused(cohort, people)
     settings, now = here.settings(), here.now()
     made = management.make_slips(people, settings.base_url)
     here.database().write(lambda writing: management.keep_codes(writing, app_secret(), made, here.who().id, f"cohort:{found.id}", now, settings.code_days))
