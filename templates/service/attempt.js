@@ -376,7 +376,9 @@
     countdown.stop();
     for (const set of form.querySelectorAll("fieldset")) set.disabled = true;
     const last = Date.now() + Number(words.grace) * 1000;
-    while (!closed && !await flush() && Date.now() < last && !out) await new Promise((resolve) => { setTimeout(resolve, 500); });
+    let allIn = false;
+    while (!closed && !(allIn = await flush()) && Date.now() < last && !out) await new Promise((resolve) => { setTimeout(resolve, 500); });
+    if (!closed && allIn) await ask(words.review, { method: "POST", body: new URLSearchParams({ csrf_token: token() }) }, true);
     if (!closed) end(words.over);
   }
   countdown.start();

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,11 +71,29 @@ def begin(session: Session, person: Person, cohort: str | None, test: str, kind:
     return made
 
 
-def ends_at(person: Person, minutes: int | None, now: datetime) -> datetime | None:
-    """The end of the time of somebody who begins now, extra time included: a percentage first, then minutes."""
-    if minutes is None:
-        return None
-    return now + timedelta(minutes=minutes * (100 + person.extra_percent) / 100 + person.extra_minutes)
+def ends_at(person: Person, minutes: int | None, now: datetime, closes: datetime | None = None) -> datetime | None:
+    """The end of the time of somebody who begins now, extra time included: a percentage first, then minutes. It never lies beyond `closes`."""
+    limit = None if minutes is None else now + timedelta(minutes=minutes * (100 + person.extra_percent) / 100 + person.extra_minutes)
+    return min((moment for moment in (limit, closes) if moment is not None), default=None)
+
+
+def move_ends(session: Session, minutes_of: Callable[[str], int | None], cohort: str, before: datetime | None, closes: datetime | None, actor: str, now: datetime) -> None:
+    """A cohort closes at another moment: so do the attempts at tests that would end later, or ended with it. What was extended by hand beyond the
+    former closing stays extended. minutes_of: the time of a test; raises KeyError for what is no test."""
+    for attempt, person in session.execute(select(Attempt, Person).join(Person, Person.id == Attempt.person_id).where(Attempt.cohort_id == cohort, Attempt.state == "open", Attempt.kind == "test").with_for_update(of=Attempt)):
+        was = attempt.ends_at
+        if before is not None and was is not None and was > before:
+            continue
+        try:
+            end = ends_at(person, minutes_of(attempt.test), attempt.started_at, None if closes is None else max(closes, now)) if was == before or was is None else was
+        except KeyError:
+            continue
+        if closes is not None and (end is None or end > max(closes, now)):
+            end = max(closes, now)
+        if end != was:
+            attempt.ends_at = end
+            audit.append(session, now, actor, "end moved", f"attempt:{attempt.id}", {"ends_at": was and moment_text(was)}, {"ends_at": end and moment_text(end), "reason": "the cohort closes at another moment"})
+    session.flush()
 
 
 def save(session: Session, attempt: Attempt, form: KeptForm, item: str, given: Given, now: datetime, grace: int) -> Answer:
@@ -190,9 +209,14 @@ def take_grade(session: Session, attempt: str, graded: Graded, now: datetime, ac
     return True
 
 
+def latest_end(now: datetime, grace: int) -> datetime:
+    """An attempt that ended before this is handed in: what was on its way in its last moment has arrived."""
+    return now - timedelta(seconds=grace)
+
+
 def overdue(session: Session, now: datetime, grace: int) -> list[str]:
     """The open attempts whose time is over."""
-    end = now - timedelta(seconds=grace)
+    end = latest_end(now, grace)
     return list(session.execute(select(Attempt.id).where(Attempt.state == "open", Attempt.ends_at.is_not(None), Attempt.ends_at < end).limit(200)).scalars())
 
 

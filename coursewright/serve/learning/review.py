@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.model.interaction import Response, score
@@ -35,7 +36,7 @@ class ByObjective:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure somebody was, and how often that was right: 1 guess, 2 fairly sure, 3 sure."""
+    """How sure somebody was, and how often that was right: 1 guess, 2 fairly sure, 3 sure. Of one item it would tell the key, so it opens with the keys."""
 
     level: int
     items: int
@@ -78,13 +79,19 @@ def plan_review(session: Session, settings: Settings, library: Library, attempt:
     open_ = keys_open(policy, where, closed)
     items = tuple(ItemReview(keyed, answered, _sure(answers.get(answered.item))) for keyed, answered in zip(form.keys.keyed, graded.answered, strict=True)) if open_ else ()
     objectives = by_objective(form, graded) if policy.review != "score" else ()
-    return Review(graded, objectives, items, calibration(answers, graded) if policy.confidence and policy.review != "score" else (), "" if open_ or policy.review in ("score", "objectives") else policy.review)
+    return Review(graded, objectives, items, calibration(answers, graded) if policy.confidence and open_ else (), "" if open_ or policy.review in ("score", "objectives") else policy.review)
 
 
 def _closed(session: Session, attempt: Attempt, now: datetime) -> bool:
-    """Whether the course has closed for a learner: the cohort that the attempt was made in, and the one that the learner is in now."""
-    cohorts = [session.get(Cohort, id_) for id_ in {attempt.cohort_id, cohort_of(session, attempt.person_id)} if id_]
-    return bool(cohorts) and all(cohort is not None and cohort.closes_at is not None and now >= cohort.closes_at for cohort in cohorts)
+    """Whether the course has closed for a learner: the cohort that the attempt was made in, and the one that the learner is in now.
+
+    It has not, while somebody of them still sits the test: somebody whose time was extended.
+    """
+    ids = {id_ for id_ in (attempt.cohort_id, cohort_of(session, attempt.person_id)) if id_}
+    cohorts = [session.get(Cohort, id_) for id_ in ids]
+    if not cohorts or not all(cohort is not None and cohort.closes_at is not None and now >= cohort.closes_at for cohort in cohorts):
+        return False
+    return session.scalar(select(Attempt.id).where(Attempt.cohort_id.in_(ids), Attempt.test == attempt.test, Attempt.state == "open").limit(1)) is None
 
 
 def by_objective(form: KeptForm, graded: Graded) -> tuple[ByObjective, ...]:

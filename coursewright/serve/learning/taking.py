@@ -120,10 +120,12 @@ def start(session: Session, settings: Settings, library: Library, person: Person
         form = keep_sheet(session, library.course, library.numbering, sheet_of(library, due), test)
         return begin(session, person, cohort, test, "check", form, number, None, now)
     blueprint = library.tests[test]
+    here = session.get(Cohort, cohort or "")
+    closes = here.closes_at if here is not None else None
     forms = session.execute(select(Attempt.form_id).where(Attempt.person_id == person.id, Attempt.test == test)).scalars()  # void ones too: they were seen
     met = {form.rpartition("-")[0] for form in forms}
     form = keep_form(session, library.course, library.numbering, new_form(session, library, blueprint, met))
-    return begin(session, person, cohort, test, "test", form, number, ends_at(person, blueprint.minutes, now), now)
+    return begin(session, person, cohort, test, "test", form, number, ends_at(person, blueprint.minutes, now, closes), now)
 
 
 def new_form(session: Session, library: Library, blueprint: Blueprint, met: set[str]) -> Form:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
+from coursewright.serve.learning.attempts import move_ends
 from coursewright.serve.library import Library
 from coursewright.serve.management.reach import cohort_ids
 from coursewright.serve.security.access import Who
@@ -86,8 +87,8 @@ def create(session: Session, facts: CohortFacts, who: Who, now: datetime) -> Coh
     return made
 
 
-def change(session: Session, cohort: Cohort, facts: CohortFacts, who: Who, now: datetime) -> bool:
-    """Another name or other dates; whether anything changed. Raises Refused."""
+def change(session: Session, library: Library, cohort: Cohort, facts: CohortFacts, who: Who, now: datetime) -> bool:
+    """Another name or other dates; whether anything changed. Open attempts end with the cohort. Raises Refused."""
     _check(session, facts, cohort.id)
     before = CohortFacts(cohort.name, cohort.opens_at, cohort.closes_at)
     if before == facts:
@@ -95,6 +96,8 @@ def change(session: Session, cohort: Cohort, facts: CohortFacts, who: Who, now: 
     cohort.name, cohort.opens_at, cohort.closes_at = facts.name, facts.opens_at, facts.closes_at
     session.flush()
     audit.append(session, now, who.id, "cohort changed", f"cohort:{cohort.id}", _logged(before), _logged(facts))
+    if facts.closes_at != before.closes_at:
+        move_ends(session, lambda test: library.tests[test].minutes, cohort.id, before.closes_at, facts.closes_at, who.id, now)
     return True
 
 

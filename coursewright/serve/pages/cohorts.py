@@ -152,7 +152,7 @@ def change(cohort: str) -> Any:
     """Another name, other dates."""
 
     def work(writing: Session) -> bool:
-        return management.change(writing, cohort_or_404(writing, cohort), facts, here.who(), here.now())
+        return management.change(writing, here.library(), cohort_or_404(writing, cohort), facts, here.who(), here.now())
 
     try:
         facts = facts_of_form()

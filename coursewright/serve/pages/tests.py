@@ -7,15 +7,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from flask import abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from coursewright.plan.score_report import response_in_words
 from coursewright.serve import here
 from coursewright.serve.language import _
 from coursewright.serve.learning import events, review
-from coursewright.serve.learning.attempts import Conflict, Given, NotNow, answers_of, locked, response_in, save, submit
+from coursewright.serve.learning.attempts import Conflict, Given, NotNow, answers_of, latest_end, locked, response_in, save, submit
 from coursewright.serve.learning.kept_forms import KeptForm, load_form
 from coursewright.serve.learning.progress import progress
 from coursewright.serve.learning.recall import due_for, is_recall, sheet_of
@@ -23,7 +24,10 @@ from coursewright.serve.learning.responses import NotPossible, field, read_field
 from coursewright.serve.learning.taking import policy_of, standing, start
 from coursewright.serve.library import CHECK
 from coursewright.serve.security.access import page, refused, wants_json
+from coursewright.serve.store.database import Unavailable
 from coursewright.serve.store.tables import Answer, Attempt, Person, moment_text
+
+NEAR = 4 * 3600  # seconds before the end from which a page shows a clock
 
 
 @lru_cache(maxsize=600)
@@ -110,12 +114,27 @@ def attempt(attempt: str) -> Any:
         found = own(reading.get(Attempt, attempt))
         answers = answers_of(reading, attempt)
     if found.state == "open" and over(found):
-        _submit(found, found.person_id)
+        if not _submit(found, found.person_id, overdue=True):
+            return _arriving(found)
         flash(_("The time was over. What was saved has been submitted."))
         return redirect(url_for("tests.result", attempt=attempt), 303)
     if found.state != "open":
         return redirect(url_for("tests.result", attempt=attempt), 303)
     return _attempt_page(found, form_of(found.form_id), answers)
+
+
+def _arriving(found: Attempt) -> Any:
+    """The time is over, and the last answers may still be on their way from another page or device."""
+    wait = here.settings().grace_seconds + 1
+    response = make_response(render_template("service/arriving.html.j2", attempt=found, wait=wait))
+    response.headers["Refresh"] = str(wait)
+    return response
+
+
+def seconds_left(attempt: Attempt) -> int | None:
+    """The time that is left, for a clock on the page; None where there is no end, or none that is near."""
+    left = None if attempt.ends_at is None else max(0, int((attempt.ends_at - here.now()).total_seconds()))
+    return None if left is None or left > NEAR else left
 
 
 def over(attempt: Attempt) -> bool:
@@ -126,7 +145,6 @@ def over(attempt: Attempt) -> bool:
 def _attempt_page(found: Attempt, form: KeptForm, answers: dict[str, Answer], problems: dict[str, str] | None = None, unsaved: dict[str, Any] | None = None) -> Any:
     given = {item: response_in(answer) for item, answer in answers.items()}
     keys = review.opened(form, answers) if found.kind == "check" else {}
-    left = None if found.ends_at is None else max(0, int((found.ends_at - here.now()).total_seconds()))
     return render_template(
         "service/attempt.html.j2",
         attempt=found,
@@ -136,7 +154,7 @@ def _attempt_page(found: Attempt, form: KeptForm, answers: dict[str, Answer], pr
         given={**given, **(unsaved or {})},
         problems=problems or {},
         keys=keys,
-        left=left,
+        left=seconds_left(found),
         policy=policy_of(here.settings(), here.library(), found.test),
         field=field,
     )
@@ -209,9 +227,8 @@ def _saved_json(found: Attempt, saved: dict[str, Answer], problems: dict[str, st
         }
         for item, answer in saved.items()
     }
-    left = None if found.ends_at is None else max(0, int((found.ends_at - here.now()).total_seconds()))
     status = 409 if problems else 200
-    response = jsonify(answers=answers, problems=problems, left=left, state=found.state, **more)
+    response = jsonify(answers=answers, problems=problems, left=seconds_left(found), state=found.state, **more)
     response.status_code = status
     return response
 
@@ -283,16 +300,21 @@ def hand_in(attempt: str) -> Any:
     return redirect(url_for("tests.result", attempt=attempt), 303)
 
 
-def _submit(found: Attempt, actor: str) -> None:
-    now = here.now()
+def _submit(found: Attempt, actor: str, overdue: bool = False) -> bool:
+    """Hand in; whether it is. overdue: only if the time, which may have been extended meanwhile, is over and what was under way has arrived."""
+    now, grace = here.now(), here.settings().grace_seconds
 
-    def work(writing: Session) -> None:
+    def work(writing: Session) -> bool:
         kept = locked(writing, found.id)
-        if kept.state == "open":
-            result = submit(writing, kept, form_of(kept.form_id), now, actor)
-            events.submitted(writing, here.settings(), here.library(), kept, result, now)
+        if kept.state != "open":
+            return True
+        if overdue and (kept.ends_at is None or kept.ends_at >= latest_end(now, grace)):
+            return False
+        result = submit(writing, kept, form_of(kept.form_id), now, actor)
+        events.submitted(writing, here.settings(), here.library(), kept, result, now)
+        return True
 
-    here.database().write(work)
+    return here.database().write(work)
 
 
 @page("/attempts/<attempt>/result", "learner")
@@ -314,9 +336,14 @@ def sweep(when: Callable[[], datetime]) -> int:
     with here.database().reading() as reading:
         late = overdue(reading, when(), here.settings().grace_seconds)
         found = [reading.get(Attempt, id_) for id_ in late]
+    count = 0
     for attempt_ in found:
-        if attempt_ is not None:
-            _submit(attempt_, "service")
-    if found:
-        current_app.logger.info("submitted overdue attempts", extra={"count": len(found)})
-    return len(found)
+        try:
+            count += attempt_ is not None and _submit(attempt_, "service", overdue=True)
+        except (Unavailable, SQLAlchemyError):
+            raise
+        except Exception:  # one that cannot be graded keeps nobody else waiting
+            current_app.logger.exception("an overdue attempt was not submitted", extra={"attempt": attempt_.id if attempt_ else ""})
+    if count:
+        current_app.logger.info("submitted overdue attempts", extra={"count": count})
+    return count
