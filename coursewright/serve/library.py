@@ -125,7 +125,7 @@ class Library:
         return self._digests[name]
 
 
-STYLES = ("tokens.css", "screen.css", "service/service.css", "service/reading.css", "service/credit.css", "service/results.css", "service/manage.css")
+STYLES = ("tokens.css", "screen.css", "service/service.css", "service/reading.css", "service/credit.css", "service/results.css", "service/manage.css", "service/paper.css")
 WEIGHTS = (400, 600)  # a third would cost the first page a quarter of its bytes
 SCRIPTS = ("site.js", "attempt-parts.js", "attempt.js", "manage.js", "read.js")
 

@@ -278,4 +278,27 @@ def test_moments_are_shown_in_the_readers_own_time_zone(site: Site) -> None:
     learner.page.get_by_role("button", name="Look over and hand in").click()
     learner.page.get_by_role("button", name="Hand in now").click()
     learner.page.goto("/tests/pretest")
-    expect(learner.page.locator("time")).to_have_text(re.compile(r"Mar 2, 2026, 4:00\sAM"))
+    expect(learner.page.locator("time")).to_have_text(re.compile(r"Mar 2, 2026, 4:00\sAM EST"))
+
+
+def test_beside_a_moment_in_utc_stands_the_same_one_in_the_readers_own_time_zone(site: Site) -> None:
+    staff = Learner(site, site.service.person("administrator"))
+    page = staff.on(site.device(timezone_id="America/New_York"))
+    page.goto("/manage")
+    page.locator("#opens_at").fill("2026-03-02T09:00")
+    expect(page.locator("#opens_at-own")).to_have_text(re.compile(r"= Mar 2, 2026, 4:00\sAM EST in your time zone"))
+
+
+def test_a_table_is_whole_on_paper_and_the_page_around_it_is_gone(site: Site) -> None:
+    cohort = site.service.cohort()
+    for n in range(40):
+        site.service.person(cohort=cohort, family_name=f"N{n}")
+    page = Learner(site, site.service.person("administrator")).on(site.device(color_scheme="dark"))
+    page.goto(f"/manage/cohorts/{cohort}")
+    cut = "(() => { const e = document.querySelector('.tall'); return e.scrollHeight > e.clientHeight + 1; })()"
+    assert page.evaluate(cut)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.evaluate(cut)
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    for gone in ("nav", "footer", "form"):
+        assert page.locator(f"{gone}:visible").count() == 0, gone
