@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, g, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from coursewright.serve.security.access import refused, wants_json
+from coursewright.serve.security.access import for_staff, refused, wants_json
 from coursewright.serve.store.database import Unavailable
 
 
@@ -46,11 +47,16 @@ def add_handlers(app: Flask) -> None:
 
 def shown(status: int, kind: str = "") -> Any:
     """The response of an error."""
+    if not hasattr(g, "who"):  # refused before anybody was looked for, as what is too large is
+        from coursewright.serve.app import find_who
+
+        with contextlib.suppress(Unavailable):
+            find_who()
     if wants_json():
         response = current_app.json.response({"error": kind or str(status)})
         response.status_code = status
     else:
-        response = current_app.make_response(render_template("service/error.html.j2", status=status, kind=kind))
+        response = current_app.make_response(render_template("service/error.html.j2", status=status, kind=kind, for_staff=for_staff()))
         response.status_code = status
     if status in (429, 503):
         response.headers["Retry-After"] = "10"

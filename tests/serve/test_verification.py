@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.jwk import JWKRegistry
+from markupsafe import escape
 from sqlalchemy.orm import Session
 
 from coursewright.build.signing import sign
@@ -68,6 +69,16 @@ def test_unknown_malformed_and_forged_look_the_same(service: Service) -> None:
         pages.add(re.sub(r'(name="(?:csrf_token|next)" value=")[^"]+', r"\1", answer.get_data(as_text=True)))
     assert len(pages) == 1 and UNKNOWN in pages.pop()
     assert UNKNOWN in browser.get("/verify/nothing").get_data(as_text=True)
+
+
+def test_a_number_that_is_not_found_stands_in_the_field_again_and_what_a_code_holds_does_not(service: Service) -> None:
+    browser = service.browser()
+    for typed in ("7K2M-Q4XA-RTBC", "7k2m \"<q4"):
+        browser.get("/verify")
+        page = browser.follow(browser.post("/verify", q=typed)).get_data(as_text=True)
+        assert UNKNOWN in page and f'name="q" value="{escape(typed)}"' in page
+    browser.get("/verify")
+    assert 'name="q" value=""' in browser.post("/verify", q="CW1.x.y").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("shape", [str.lower, lambda s: s.replace("-", ""), lambda s: f"  {s.replace('-', ' ')} ", lambda s: s.replace("O", "0").replace("I", "1").replace("B", "8"), lambda s: f"{URL}/verify/{s}"])

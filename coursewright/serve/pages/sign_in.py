@@ -96,7 +96,7 @@ def sign_in_with_code() -> Any:
 
 @page("/staff", "anyone")
 def staff() -> Any:
-    return render_template("service/staff.html.j2", way_back=safe_next(request.args.get("next")), wrong=False)
+    return render_template("service/staff.html.j2", username="", way_back=safe_next(request.args.get("next")), wrong=False)
 
 
 @page("/staff", "anyone", methods=("POST",))
@@ -108,7 +108,7 @@ def sign_in_with_password() -> Any:
         person = reading.execute(select(Person).where(Person.username == username.casefold(), Person.erased_at.is_(None))).scalar_one_or_none()
     if not fits(person.password if person else "", password) or person is None:
         refused("password")
-        return render_template("service/staff.html.j2", way_back=way_back, wrong=True), 401
+        return render_template("service/staff.html.j2", username=username, way_back=way_back, wrong=True), 401
 
     if person.second_factor:
         from coursewright.serve.pages.second_factor import ask

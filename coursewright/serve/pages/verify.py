@@ -34,14 +34,14 @@ def verify_sent() -> Any:
     serial = normal_serial(asked)
     if serial:
         return redirect(url_for("verify.verify_serial", serial=serial), 303)
-    return _answer(asked, _look(asked))
+    return _answer(asked, _look(asked), "" if token_in(asked) else asked[:LONGEST])
 
 
 @page("/verify/<serial>", "anyone")
 @limited
 def verify_serial(serial: str) -> Any:
     """One certificate: where its code leads."""
-    return _answer(serial, _look(serial))
+    return _answer(serial, _look(serial), serial[:LONGEST])
 
 
 @page("/credentials/<serial>", "anyone")
@@ -92,8 +92,9 @@ def _look(asked: str) -> Found | None:
             return abort(503)
 
 
-def _answer(asked: str, found: Found | None) -> Any:
-    shown = asked if normal_serial(asked) and found else ""
+def _answer(asked: str, found: Found | None, typed: str = "") -> Any:
+    """What was found. typed: what stands in the field again, where nothing was."""
+    shown = typed if found is None else asked if normal_serial(asked) else ""
     return _page(render_template("service/verify.html.j2", asked=shown, found=found, answered=True), 200 if found else 404)
 
 

@@ -98,8 +98,13 @@ def refused(what: str) -> None:
 
 
 def to_sign_in() -> WerkzeugResponse:
-    """Where a stranger is sent, with the way back."""
-    return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?") if request.path != "/" else None), 303)
+    """Where a stranger is sent, with the way back: staff to where a password is asked for."""
+    return redirect(url_for("sign_in.staff" if for_staff() else "sign_in.sign_in", next=request.full_path.rstrip("?") if request.path != "/" else None), 303)
+
+
+def for_staff() -> bool:
+    """Whether the page that is asked for is one of staff."""
+    return request.path == "/manage" or request.path.startswith("/manage/")
 
 
 def wants_json() -> bool:
