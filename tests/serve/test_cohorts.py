@@ -165,6 +165,8 @@ def test_the_table_comes_as_a_spreadsheet_in_which_no_name_is_a_formula(service:
     _, browser = coordinator(service, cohort)
     answer = browser.get(f"/manage/cohorts/{cohort}/progress.csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="progress.csv"'
+    (row,) = logged(service, "exported")
+    assert row.subject == "export:progress" and row.after is not None and row.after["cohort"] == cohort
     rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert [(row["family_name"], row["given_name"], row["passed"]) for row in rows] == [("Ray", "'=HYPERLINK(1)", "no")]
 

@@ -21,6 +21,7 @@ from coursewright.serve.store import audit
 from coursewright.serve.store.tables import Answer, Attempt, LogEntry, Person, ResultRow
 
 from .ground import Service, make_service
+from .managing import coordinator
 from .served import items_of
 
 
@@ -152,6 +153,38 @@ def test_an_attempt_that_the_log_does_not_know_is_found(service: Service) -> Non
     assert proof(service).breaks == [f"attempt {made}: submitted, but the log does not tell of it"]
 
 
+ALTERED = {
+    "a failing attempt taken out": ("DELETE FROM answer WHERE attempt_id = :attempt", "DELETE FROM result WHERE attempt_id = :attempt", "DELETE FROM attempt WHERE id = :attempt"),
+    "a pass given to somebody else": ("UPDATE attempt SET person_id = :other, number = 9 WHERE id = :attempt",),
+    "an attempt made void": ("UPDATE attempt SET state = 'void' WHERE id = :attempt",),
+    "a result dated back": ("UPDATE attempt SET submitted_at = '2025-01-01T00:00:00.000Z' WHERE id = :attempt",),
+    "a certificate put in": ("INSERT INTO certificate (serial, person_id, attempt_id, statement, facts, token, badge, issued_at) VALUES ('AAAA-BBBB-CCCC', :other, :attempt, '{}', '{}', 't', '', '2026-03-02T09:00:00.000Z')",),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_a_record_that_was_altered_behind_the_log_is_named(service: Service, what: str) -> None:
+    with service.database.reading() as reading:
+        attempt, person = reading.execute(sa.select(Attempt.id, Attempt.person_id).order_by(Attempt.id)).first()  # type: ignore[misc]
+        other = reading.scalar(sa.select(Person.id).where(Person.id != person))
+    statements = [statement.replace(":attempt", f"'{attempt}'").replace(":other", f"'{other}'") for statement in ALTERED[what]]
+    behind_its_back(service, *statements)
+    (found,) = proof(service).breaks
+    assert found.startswith(f"attempt {attempt}: " if "certificate" not in what else "certificate AAAA-BBBB-CCCC: ")
+
+
+def test_what_staff_do_in_the_browser_holds_with_the_log(service: Service) -> None:
+    with service.database.reading() as reading:
+        first, second = reading.execute(sa.select(Attempt.id).order_by(Attempt.id)).scalars()
+        cohort = reading.scalar(sa.select(Attempt.cohort_id).limit(1))
+    assert cohort is not None
+    _, browser = coordinator(service, cohort)
+    for attempt, action in ((first, "void"), (second, "reopen")):
+        browser.get(f"/manage/attempts/{attempt}")
+        assert browser.post(f"/manage/attempts/{attempt}/{action}", reason="a fire drill").status_code == 303
+        assert proof(service).breaks == []
+
+
 def test_answers_that_were_erased_with_a_name_are_no_break(service: Service) -> None:
     def work(session: Any) -> None:
         person = session.scalars(sa.select(Person).where(Person.family_name == "Ray0")).one()
@@ -177,7 +210,7 @@ def test_the_command_says_what_does_not_hold_and_fails(tmp_path: Path) -> None:
 
     last = proof(made).last
     good = run("--end", last.upper())
-    assert (good.returncode, good.stdout, good.stderr) == (0, f"2 rows, 0 submitted attempts; last hash {last}\nthe log holds\n", "")
+    assert (good.returncode, good.stdout, good.stderr) == (0, f"2 rows, 0 submitted attempts, 0 certificates; last hash {last}\nthe log holds\n", "")
     behind_its_back(made, "UPDATE log SET actor = 'x' WHERE number = 1")
     bad = run()
     assert bad.returncode == 1 and bad.stderr == "row 1: it was altered\nthe log does not hold: 1 break\n"

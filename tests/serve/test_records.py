@@ -61,6 +61,19 @@ def exports(service: Service) -> list[tuple[str, dict[str, object]]]:
         return [(entry.subject, entry.after or {}) for entry in entries]
 
 
+def test_learner_records_say_what_the_certificate_says_whatever_became_of_the_course(service: Service) -> None:
+    holders(service)
+
+    def designated_otherwise(session: Session) -> None:
+        for row in session.execute(select(CertificateRow)).scalars():
+            row.statement = {**row.statement, "h": "9.5", "t": "As it was called", "c": "another kind"}
+
+    service.database.write(designated_otherwise)
+    browser = service.browser(service.person("administrator"))
+    rows = list(csv.DictReader(io.StringIO(browser.get("/manage/records/all.csv").data.decode("utf-8-sig"))))
+    assert len(rows) == 3 and {(row["credits"], row["activity_title"], row["credit_type"]) for row in rows} == {("9.50", "As it was called", "another kind")}
+
+
 def test_the_gradebook_is_the_one_that_grade_writes_and_certify_reads(service: Service, tmp_path: Path) -> None:
     holders(service)
     answer = service.browser(service.person("administrator")).get(f"/manage/results/{TEST}/gradebook.csv")

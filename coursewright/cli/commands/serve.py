@@ -206,8 +206,8 @@ def reset_second_factor(told: Told, username: str) -> None:
 def verify_log(told: Told, end: str) -> int:
     """Prove that no row of the audit log was altered, taken out or put between.
 
-    Also compares each submitted attempt with what the log says was answered and earned. Note the last hash elsewhere:
-    with --end it proves later that nothing was cut off.
+    Also compares each attempt with what the log says: whose it is, whether it counts, when it was handed in, what was answered and
+    earned; and each certificate. Note the last hash elsewhere: with --end it proves later that nothing was cut off.
     """
     from coursewright.serve.running.proof import prove
 
@@ -215,7 +215,7 @@ def verify_log(told: Told, end: str) -> int:
         proof = prove(database, end.strip().lower())
     for line in proof.breaks:
         click.echo(line, err=True)
-    click.echo(f"{proof.rows} rows, {proof.attempts} submitted attempts; last hash {proof.last}")
+    click.echo(f"{proof.rows} rows, {proof.attempts} submitted attempts, {proof.certificates} certificates; last hash {proof.last}")
     if proof.breaks:
         click.echo(f"the log does not hold: {len(proof.breaks)} {'break' if len(proof.breaks) == 1 else 'breaks'}", err=True)
         return 1

@@ -67,7 +67,7 @@ def begin(session: Session, person: Person, cohort: str | None, test: str, kind:
     made = Attempt(person_id=person.id, cohort_id=cohort, test=test, kind=kind, number=number, form_id=form, state="open", started_at=now, ends_at=ends_at)
     session.add(made)
     session.flush()
-    audit.append(session, now, person.id, "attempt began", f"attempt:{made.id}", after={"test": test, "number": number, "form": form, "ends_at": ends_at and moment_text(ends_at)})
+    audit.append(session, now, person.id, "attempt began", f"attempt:{made.id}", after={"person": person.id, "test": test, "number": number, "form": form, "ends_at": ends_at and moment_text(ends_at)})
     return made
 
 
@@ -157,7 +157,7 @@ def submit(session: Session, attempt: Attempt, form: KeptForm, now: datetime, ac
         result = before
         _take(result, graded, now)
     session.flush()
-    audit.append(session, now, actor, "attempt submitted", f"attempt:{attempt.id}", after={**earned(graded), "answers": digest(answers)})
+    audit.append(session, now, actor, "attempt submitted", f"attempt:{attempt.id}", after={**earned(graded), "answers": digest(answers), "submitted_at": moment_text(attempt.submitted_at)})
     return result
 
 

@@ -30,7 +30,7 @@ from coursewright.serve.management.paper_upload import Upload, read_upload
 from coursewright.serve.management.results import Scope
 from coursewright.serve.settings import Settings
 from coursewright.serve.store import audit
-from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Member, Person, ResultRow
+from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Member, Person, ResultRow, moment_text
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -232,7 +232,7 @@ def _add(session: Session, scope: Scope, line: Line, graded: Graded, form: str, 
     session.add_all(Answer(attempt_id=attempt.id, item=item, response=text, saved_at=now) for item, text in _texts(line.sitting).items())
     session.add(ResultRow(attempt_id=attempt.id, graded_at=now, **earned(graded)))
     session.flush()
-    after = {"test": test, "number": attempt.number, "form": form, "source": source, **earned(graded), "answers": digest(answers_of(session, attempt.id))}
+    after = {"person": attempt.person_id, "submitted_at": moment_text(at), "test": test, "number": attempt.number, "form": form, "source": source, **earned(graded), "answers": digest(answers_of(session, attempt.id))}
     audit.append(session, now, by, "paper result added", f"attempt:{attempt.id}", after=after)
     return attempt
 
@@ -244,7 +244,7 @@ def _replace(session: Session, line: Line, graded: Graded, by: str, now: datetim
     assert result is not None
     answers, texts = answers_of(session, attempt.id), _texts(line.sitting)
     after = earned(graded)
-    before = {**{name: getattr(result, name) for name in after}, "answers": digest(answers), "day": str(_day(attempt))}
+    before = {**{name: getattr(result, name) for name in after}, "answers": digest(answers), "submitted_at": _handed_in(attempt)}
     if line.sitting.completed_at:
         attempt.started_at = attempt.submitted_at = _moment(line.sitting.completed_at, now)
     for item, answer in answers.items():
@@ -258,7 +258,7 @@ def _replace(session: Session, line: Line, graded: Graded, by: str, now: datetim
         setattr(result, name, value)
     result.graded_at = now
     session.flush()
-    audit.append(session, now, by, "paper result corrected", f"attempt:{attempt.id}", before, {**after, "answers": digest(answers_of(session, attempt.id)), "day": str(_day(attempt))})
+    audit.append(session, now, by, "paper result corrected", f"attempt:{attempt.id}", before, {**after, "answers": digest(answers_of(session, attempt.id)), "submitted_at": _handed_in(attempt)})
     return attempt
 
 
@@ -276,6 +276,10 @@ def _cohort(session: Session, scope: Scope, person: str) -> str | None:
     """The cohort that a learner joined last, of those in sight."""
     query = select(Member.cohort_id).where(Member.person_id == person).order_by(Member.joined_at.desc()).limit(1)
     return session.scalar(query if scope.ids is None else query.where(Member.cohort_id.in_(sorted(scope.ids))))
+
+
+def _handed_in(attempt: Attempt) -> str | None:
+    return moment_text(attempt.submitted_at) if attempt.submitted_at else None
 
 
 def _moment(day: str, now: datetime) -> datetime:

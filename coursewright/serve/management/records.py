@@ -18,6 +18,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from coursewright.build.grade import write_reports
+from coursewright.model.credit import contact_hours
 from coursewright.plan.certificate import CE_BROKER, NEUTRAL, ce_broker_rows, neutral_rows
 from coursewright.plan.gradebook import Gradebook
 from coursewright.plan.gradebook_table import gradebook_header, gradebook_rows, percent_of
@@ -44,9 +45,10 @@ def gradebook_csv(book: Gradebook) -> bytes:
 
 @dataclass(frozen=True)
 class Holder:
-    """Someone who holds a certificate, as a row of a roster. The serial is the one on the certificate."""
+    """Someone who holds a certificate, as a row of a roster. statement: what the certificate says, whatever became of the course since."""
 
     serial: str
+    statement: dict[str, Any]
     learner: Learner
 
 
@@ -61,7 +63,7 @@ def holders(session: Session, library: Library, cohorts: Collection[str] | None)
         .where(CertificateRow.withdrawn_at.is_(None), Person.erased_at.is_(None), true() if cohorts is None else Attempt.cohort_id.in_(sorted(cohorts)))
         .order_by(Person.family_name, Person.given_name, CertificateRow.serial)
     ).all()
-    return [Holder(row.serial, _learner(row.Person, row)) for row in rows]
+    return [Holder(row.serial, row.statement, _learner(row.Person, row)) for row in rows]
 
 
 def _learner(person: Person, row: Any) -> Learner:
@@ -87,9 +89,14 @@ def neutral_csv(library: Library, found: Iterable[Holder], consenting: bool) -> 
     """Learner records that other systems map from, and how many. consenting: of those alone who agreed to be reported."""
     kept = [holder for holder in found if holder.learner.consent_to_report or not consenting]
     rows = neutral_rows(library.course, [holder.learner for holder in kept], library.hours)
-    place = NEUTRAL.index("credit_id")
-    told = [(*row[:place], holder.serial, *row[place + 1 :]) for row, holder in zip(rows, kept, strict=True)]
+    told = [tuple((dict(zip(NEUTRAL, row, strict=True)) | _certified(holder)).values()) for row, holder in zip(rows, kept, strict=True)]
     return csv_bytes(NEUTRAL, told), len(told)
+
+
+def _certified(holder: Holder) -> dict[str, str]:
+    """The columns in which the certificate has the word."""
+    said = holder.statement
+    return {"provider_id": said["p"], "activity_title": said["t"], "credit_type": said["c"], "credits": f"{contact_hours(Decimal(said['h']) * 60):f}", "credit_id": holder.serial}
 
 
 def ce_broker_csv(library: Library, found: Iterable[Holder]) -> tuple[bytes, int]:

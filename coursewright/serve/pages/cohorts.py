@@ -13,7 +13,9 @@ from coursewright.serve.language import _
 from coursewright.serve.management import cohorts as management
 from coursewright.serve.management.progress_table import SHOWN, SORTS, Row, Scored, chosen, in_order, progress_table
 from coursewright.serve.management.reach import cohort_of
+from coursewright.serve.management.results import scope_of
 from coursewright.serve.management.words import explained
+from coursewright.serve.pages.records import note
 from coursewright.serve.security.access import page
 from coursewright.serve.store.tables import Cohort, Person, moment_text
 from coursewright.write.accreditation import csv_bytes
@@ -130,8 +132,10 @@ def progress_csv(cohort: str) -> Any:
     with here.database().reading() as reading:
         found = cohort_or_404(reading, cohort)
         table = progress_table(reading, here.library(), found, here.now())
+        asked = scope_of(reading, here.who()).narrowed(cohort)
     header = ("family_name", "given_name", "learner_id", "last_seen", "steps_done", "steps", "pretest_percent", "posttest_percent", "passed", "attempts", "evaluation", "certificate", "late")
     rows = [_cells(row, table.steps) for row in in_order(chosen(table.rows, words, show), sort, falling)]
+    note("progress", len(rows), asked)
     return download(csv_bytes(header, rows), "text/csv; charset=utf-8", "progress.csv")
 
 

@@ -1,4 +1,4 @@
-"""What `serve verify-log` proves: the chain of the audit log holds, and attempts are as the log tells of them."""
+"""What `serve verify-log` proves: the chain of the audit log holds, and attempts and certificates are as the log tells of them."""
 
 from __future__ import annotations
 
@@ -12,58 +12,101 @@ from sqlalchemy.orm import Session
 from coursewright.serve.learning.attempts import digest
 from coursewright.serve.store import audit
 from coursewright.serve.store.database import Database
-from coursewright.serve.store.tables import Answer, Attempt, LogEntry, ResultRow
+from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, LogEntry, ResultRow, moment_text
 
 EARNED = ("earned", "possible", "needed", "passed")
-PREFIX = "attempt:"
+FACTS = ("person", "submitted_at", "state")
+#: the state that an attempt has after an action
+STATES = {"attempt began": "open", "attempt submitted": "submitted", "paper result added": "submitted", "attempt reopened": "open", "attempt made void": "void"}
 REOPENED, ERASED = "attempt reopened", "learner erased"  # actions of management/attempts.py and management/erasure.py
+ISSUED, WITHDRAWN, REINSTATED = "certificate issued", "certificate withdrawn", "certificate reinstated"  # of credit/issuing.py
 AT_ONCE = 500
 
 
 @dataclass
 class Proof:
-    """How many rows and attempts were looked at, the last hash, and every break in words."""
+    """How many rows, submitted attempts and certificates were looked at, the last hash, and every break in words."""
 
     rows: int = 0
     last: str = audit.FIRST
     attempts: int = 0
+    certificates: int = 0
     breaks: list[str] = field(default_factory=list)
 
 
 def prove(database: Database, end: str = "") -> Proof:
-    """Look at the whole log and at every submitted attempt. end: a hash noted earlier. Raises Unavailable."""
+    """Look at the whole log, at every attempt and every certificate. end: a hash noted earlier. Raises Unavailable."""
     made = Proof()
     with database.reading() as reading:
         if not database.sqlite:
             reading.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # one moment for all that is compared
         made.rows, made.last = audit.head(reading)
         made.breaks += [f"row {broken.number}: {broken.reason}" for broken in audit.verify(reading, end)]
-        told, erased = _told(reading), _erased(reading)
-        ended = reading.execute(select(Attempt.id, Attempt.state, Attempt.person_id).where(Attempt.state.in_(("submitted", "void"))).order_by(Attempt.id)).all()
-        made.attempts = sum(attempt.state == "submitted" for attempt in ended)
-        for start in range(0, len(ended), AT_ONCE):
-            part = ended[start : start + AT_ONCE]
-            answers = _digests(reading, [attempt.id for attempt in part])
-            results = {row.attempt_id: row for row in reading.execute(select(ResultRow).where(ResultRow.attempt_id.in_([attempt.id for attempt in part]))).scalars()}
-            for id_, state, person in part:
-                if id_ in told:
-                    made.breaks += _compared(id_, told[id_], None if person in erased else answers[id_], results.get(id_))
-                elif state == "submitted":
-                    made.breaks.append(f"attempt {id_}: submitted, but the log does not tell of it")
+        _prove_attempts(reading, made)
+        _prove_certificates(reading, made)
     return made
 
 
+def _prove_attempts(reading: Session, made: Proof) -> None:
+    told, erased = _told(reading), _erased(reading)
+    ids = list(reading.execute(select(Attempt.id).order_by(Attempt.id)).scalars())
+    made.breaks += [f"attempt {id_}: gone, though the log tells of it" for id_ in sorted(told.keys() - set(ids))]
+    for start in range(0, len(ids), AT_ONCE):
+        part = ids[start : start + AT_ONCE]
+        attempts = {row.id: row for row in reading.execute(select(Attempt).where(Attempt.id.in_(part))).scalars()}
+        answers = _digests(reading, part)
+        results = {row.attempt_id: row for row in reading.execute(select(ResultRow).where(ResultRow.attempt_id.in_(part))).scalars()}
+        for id_ in part:
+            attempt = attempts[id_]
+            made.attempts += attempt.state == "submitted"
+            if id_ not in told:
+                made.breaks.append(f"attempt {id_}: {attempt.state}, but the log does not tell of it")
+                continue
+            made.breaks += _facts_compared(attempt, told[id_])
+            if attempt.state != "open":
+                made.breaks += _compared(id_, told[id_], None if attempt.person_id in erased else answers[id_], results.get(id_))
+        reading.expunge_all()
+
+
 def _told(reading: Session) -> dict[str, dict[str, Any]]:
-    """What the log says last of each attempt: the digest of its answers, what it earned."""
+    """What the log says last of each attempt: whose it is, its state, when it was handed in, the digest of its answers, what it earned."""
     told: dict[str, dict[str, Any]] = {}
-    rows = select(LogEntry.action, LogEntry.subject, LogEntry.after).where(LogEntry.subject.like(f"{PREFIX}%"), LogEntry.after.is_not(None)).order_by(LogEntry.number)
+    rows = select(LogEntry.action, LogEntry.subject, LogEntry.after).where(LogEntry.subject.like("attempt:%"), LogEntry.after.is_not(None)).order_by(LogEntry.number)
     for action, subject, after in reading.execute(rows).yield_per(1000):
-        attempt = subject.removeprefix(PREFIX)
-        if action == REOPENED and attempt in told:
-            told[attempt].pop("answers", None)  # they may be changed until it is submitted again
-        if after and ("earned" in after or "answers" in after):
-            told.setdefault(attempt, {}).update({name: after[name] for name in (*EARNED, "answers") if name in after})
+        said = told.setdefault(subject.removeprefix("attempt:"), {})
+        if action == REOPENED:
+            said.pop("answers", None)  # they may be changed until it is submitted again
+        if action in STATES:
+            said["state"] = STATES[action]
+        said.update({name: after[name] for name in (*EARNED, "answers", *FACTS) if name in after})
     return told
+
+
+def _facts_compared(attempt: Attempt, said: dict[str, Any]) -> Iterable[str]:
+    kept = {"person": attempt.person_id, "state": attempt.state, "submitted_at": attempt.submitted_at and moment_text(attempt.submitted_at)}
+    words = {"person": "it is another person's than the log says", "state": f"{attempt.state}, which is not what the log says", "submitted_at": "handed in at another moment than the log says"}
+    return [f"attempt {attempt.id}: {words[name]}" for name in FACTS if name in said and said[name] != kept[name]]
+
+
+def _prove_certificates(reading: Session, made: Proof) -> None:
+    told: dict[str, dict[str, Any]] = {}
+    rows = select(LogEntry.action, LogEntry.subject, LogEntry.after).where(LogEntry.action.in_((ISSUED, WITHDRAWN, REINSTATED))).order_by(LogEntry.number)
+    for action, subject, after in reading.execute(rows).yield_per(1000):
+        said = told.setdefault(subject.removeprefix("certificate:"), {"withdrawn": False})
+        if action == ISSUED:
+            said.update({name: after[name] for name in ("person", "attempt", "completed")})
+        else:
+            said["withdrawn"] = action == WITHDRAWN
+    columns = (CertificateRow.serial, CertificateRow.person_id, CertificateRow.attempt_id, CertificateRow.statement, CertificateRow.withdrawn_at)
+    for serial, person, attempt, statement, withdrawn_at in reading.execute(select(*columns).order_by(CertificateRow.serial)).yield_per(1000):
+        made.certificates += 1
+        kept = {"withdrawn": withdrawn_at is not None, "person": person, "attempt": attempt, "completed": statement.get("d")}
+        known = told.pop(serial, None)
+        if known is None:
+            made.breaks.append(f"certificate {serial}: the log does not tell of it")
+        elif known != kept:
+            made.breaks.append(f"certificate {serial}: not what the log tells of it ({', '.join(sorted(name for name in kept if kept[name] != known.get(name)))})")
+    made.breaks += [f"certificate {serial}: gone, though the log tells of it" for serial in sorted(told)]
 
 
 def _erased(reading: Session) -> set[str]:
