@@ -66,6 +66,11 @@ def test_what_is_no_number_is_none(text: str) -> None:
     assert read_number(text) is None
 
 
+@pytest.mark.parametrize(("text", "value", "right"), [("1,500", "1500", 1), ("1,500", "1.5", 1), ("1,5", "1500", 0), ("1,234,567", "1234567", 1), ("12,500.5", "12500.5", 1), ("1,50", "150", 0), ("0,150", "150", 0), ("1500", "1.5", 0)])
+def test_a_comma_before_three_digits_is_read_both_ways(text: str, value: str, right: int) -> None:
+    assert score(NumericKey(Decimal(value)), text) == right
+
+
 def test_tolerance_is_exact_in_decimals() -> None:
     key = NumericKey(Decimal("0.3"), Decimal("0.1"))
     assert score(key, "0.2") == score(key, "0.4") == 1

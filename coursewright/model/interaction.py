@@ -5,6 +5,7 @@ Writers know only these. A question holds no key; its key stands beside it, for 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -13,6 +14,7 @@ from typing import assert_never
 
 from coursewright.model.prose import Line
 
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 
 @dataclass(frozen=True)
 class Alternative:
@@ -136,8 +138,7 @@ def score(key: Key, response: Response) -> Fraction:
         case OrderKey(order):
             return _score_order(order, response)
         case NumericKey(value, tolerance):
-            given = read_number(response) if isinstance(response, str) else None
-            return Fraction(given is not None and abs(given - value) <= tolerance)
+            return Fraction(isinstance(response, str) and any(abs(given - value) <= tolerance for given in readings(response)))
         case TextKey(accepted):
             if not isinstance(response, str):
                 return Fraction(0)
@@ -157,6 +158,14 @@ def read_number(text: str) -> Decimal | None:
         return Decimal(cleaned)
     except InvalidOperation:
         return None
+
+
+def readings(text: str) -> tuple[Decimal, ...]:
+    """What a number that was typed may mean: `1,500` is one and a half where the comma is the point, and fifteen hundred elsewhere."""
+    number = read_number(text)
+    cleaned = "".join(text.split()).replace("−", "-")
+    grouped = Decimal(cleaned.replace(",", "")) if THOUSANDS.fullmatch(cleaned) else None
+    return tuple(found for found in (number, grouped) if found is not None)
 
 
 def _score_choice(correct: frozenset[str], rule: str, response: Response) -> Fraction:

@@ -21,6 +21,12 @@
     const digits = found[3] || "";
     return [BigInt((found[1] === "-" ? "-" : "") + (found[2] || "0") + digits), digits.length];
   };
+  // "1,500" is one and a half where the comma is the point, and fifteen hundred elsewhere
+  const readings = (text) => {
+    const cleaned = String(text).replace(/\s/g, "").replace("−", "-");
+    const grouped = /^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?$/.test(cleaned) ? numeral(cleaned.replaceAll(",", "")) : null;
+    return [numeral(text), grouped].filter(Boolean);
+  };
   const near = (given, key, tolerance) => {
     const scale = Math.max(given[1], key[1], tolerance[1]);
     const at = ([n, d]) => n * 10n ** BigInt(scale - d);
@@ -51,8 +57,7 @@
       return fraction(kept, key.order.length - 1);
     }
     if (key.kind === "numeric") {
-      const given = numeral(response);
-      return given && near(given, numeral(key.value), numeral(key.tolerance)) ? [1, 1] : [0, 1];
+      return readings(response).some((given) => near(given, numeral(key.value), numeral(key.tolerance))) ? [1, 1] : [0, 1];
     }
     const folded = (text) => text.toLowerCase().split(/\s+/).filter(Boolean).join(" ");
     return key.accepted.some((answer) => folded(answer) === folded(response)) ? [1, 1] : [0, 1];
