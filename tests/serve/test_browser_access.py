@@ -302,3 +302,33 @@ def test_a_table_is_whole_on_paper_and_the_page_around_it_is_gone(site: Site) ->
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     for gone in ("nav", "footer", "form"):
         assert page.locator(f"{gone}:visible").count() == 0, gone
+
+
+def test_after_codes_are_downloaded_the_page_says_that_its_numbers_are_from_before(site: Site) -> None:
+    cohort = site.service.cohort()
+    site.service.person(cohort=cohort)
+    page = Learner(site, site.service.person("administrator")).on(site.device())
+    page.goto(f"/manage/cohorts/{cohort}/slips")
+    expect(page.get_by_text("from before this download")).to_be_hidden()
+    with page.expect_download():
+        page.get_by_role("button", name="Links for letters").click()
+    expect(page.get_by_text("from before this download")).to_be_visible()
+    page.get_by_role("link", name="Load this page again").click()
+    expect(page.get_by_text("0 of 1 learners have no code in force.")).to_be_visible()
+
+
+def test_on_a_phone_the_name_stays_beside_the_progress_and_what_can_be_done_stands_under_the_name(site: Site) -> None:
+    cohort = site.service.cohort()
+    site.service.person(cohort=cohort)
+    page = Learner(site, site.service.person("administrator")).on(site.device(viewport=PHONE))
+    page.goto(f"/manage/cohorts/{cohort}")
+    name = page.locator(".progress-table tbody th")
+    before = name.bounding_box()
+    page.evaluate("document.querySelector('.tall').scrollLeft = 400")
+    after = name.bounding_box()
+    assert before and after and before["x"] == after["x"]
+    assert page.evaluate("document.querySelector('.tall').scrollLeft") > 100
+    page.goto("/manage/staff")
+    for action in page.locator(".row-actions button").all():
+        box = action.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]

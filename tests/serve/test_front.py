@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+import pytest
 
 from coursewright.serve.store.tables import Writing
 
@@ -83,3 +86,11 @@ def test_the_number_of_steps_done_goes_by_all_of_them(service: Service) -> None:
     person = service.person()
     attempted(service, person)
     assert re.search(r"1 of \d+ steps done", service.browser(person).get("/course").get_data(as_text=True))
+
+
+def test_the_score_that_instructions_call_printed_above_stands_above_them(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    packet = service.library.packet
+    told = [replace(form, blueprint=form.blueprint.model_copy(update={"instructions": service.library.course.info.description})) for form in packet.forms]
+    monkeypatch.setattr(packet, "forms", told)
+    page = service.browser(service.person()).get(f"/tests/{final(service)}").get_data(as_text=True)
+    assert 0 < page.index("At least 2 of 2 points.") < page.index('<div lang="en-US"><p>')
