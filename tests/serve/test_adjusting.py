@@ -150,6 +150,13 @@ def test_a_decision_that_makes_no_sense_is_refused_in_words(service: Service, fi
     assert hidden.get("last") is None
 
 
+def test_a_reason_that_names_a_learner_is_refused(service: Service) -> None:
+    seeded(service)
+    browser, item = service.browser(service.person("administrator")), an_item(service)
+    page, _ = ask(browser, item, action="withdraw", reason="Given3 Family03 says that two options are right")
+    assert "may name nobody" in page
+
+
 def test_a_form_keeps_one_item_at_least(service: Service) -> None:
     cohort = service.cohort()
     sit(service, learners(service, cohort, 1)[0], "11")

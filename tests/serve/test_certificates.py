@@ -324,7 +324,8 @@ def test_a_certificate_issued_anew_takes_the_name_of_today_and_the_earlier_one_i
 
     service.database.write(correct)
     assert "Issue the certificate anew" in coordinator_browser.get(f"/manage/people/{person}").get_data(as_text=True)
-    assert coordinator_browser.post(f"/manage/people/{person}/certificate/anew", reason="spelled wrongly").status_code == 303
+    assert coordinator_browser.post(f"/manage/people/{person}/certificate/anew", reason="spelled wrongly", serial=serial).status_code == 303
+    assert coordinator_browser.post(f"/manage/people/{person}/certificate/anew", reason="pressed twice", serial=serial).status_code == 400
     rows = all_of(service, person)
     assert [row.withdrawn_at is None for row in rows] == [False, True]
     new = rows[1].serial
@@ -349,10 +350,11 @@ def test_a_learner_withdrawn_after_a_regrade_gets_another_certificate_for_anothe
             row.passed = False
 
     service.database.write(fail)
-    refused = browser.post(f"{act}/anew", reason="regraded")
+    refused = browser.post(f"{act}/anew", reason="regraded", serial=serial)
     assert refused.status_code == 400 and "Nothing was changed" in refused.get_data(as_text=True)
     assert [row.withdrawn_at for row in all_of(service, person)] == [None]
     assert browser.post(f"{act}/withdraw", reason="regraded", serial=serial).status_code == 303
+    assert browser.post(f"{act}/anew", reason="pressed late", serial=serial).status_code == 400
     service.clock.turn(days=1)
     service.database.write(lambda s: submit(s, service, person))
     assert [row.serial for row in all_of(service, person)] == [serial], "a coordinator decides, since a coordinator withdrew"

@@ -22,11 +22,12 @@ from coursewright.serve.learning import events
 from coursewright.serve.learning.kept_forms import load_form
 from coursewright.serve.management import paper, paper_upload
 from coursewright.serve.management.adjusting import Wish, decide
+from coursewright.serve.management.erasure import erase
 from coursewright.serve.management.paper import import_folder
 from coursewright.serve.management.paper_upload import read_upload, unpack
 from coursewright.serve.management.results import gradebook_of
 from coursewright.serve.store import audit
-from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Kept, LogEntry, ResultRow
+from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Kept, LogEntry, Person, ResultRow
 
 from .ground import Browser, Service, make_service
 from .test_results import TEST, coordinator, given, learners, sit
@@ -224,6 +225,18 @@ def test_paper_that_is_taken_in_during_a_decision_is_graded_by_it(tmp_path: Path
         book = sorted(str(graded.possible) for graded in gradebook_of(reading, service.library, TEST, None, "all").graded)
     assert kept == book and len(kept) == 2
     service.database.close()
+
+
+def test_an_administration_is_named_after_no_learner_and_an_erased_one_waits_in_no_upload(service: Service) -> None:
+    cohort = service.cohort()
+    (person,) = learners(service, cohort, 1)
+    browser, record = service.browser(coordinator(service, cohort)), printed(service, 1)
+    data = folder_of(record, [sitting(record, 1, "11")])
+    assert "may name nobody" in send(browser, data, "Given1 Family01.zip")[0]
+    assert send(browser, data)[1]
+    service.database.write(lambda session: erase(session, session.get(Person, person), "x", service.clock()))  # type: ignore[arg-type]
+    with service.database.reading() as reading:
+        assert reading.execute(select(Kept.name).where(Kept.name.like("paper:%"))).all() == []
 
 
 def test_a_coordinator_takes_in_own_learners_alone(service: Service) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from coursewright.serve.store.tables import Member, Person, SignedIn
+from coursewright.serve.store.tables import Attempt, Member, Person, SignedIn
 
 from .ground import Browser, Service
 from .managing import administrator, attempt_of, attempted, coordinator, final, logged, person_of
@@ -51,6 +51,21 @@ def test_a_coordinator_sees_learners_of_own_cohorts_alone(service: Service, coho
     assert attempt_of(service, attempt).state == "submitted"
     assert stranger not in browser.get("/manage/people?q=Stranger").get_data(as_text=True)
     assert "Quint" in browser.get("/manage/people?q=quint+zo").get_data(as_text=True)
+
+
+def test_an_attempt_in_another_cohort_is_left_to_its_coordinator_while_the_learner_belongs_there(service: Service, cohort: str, learner: str, browser: Browser) -> None:
+    other = service.cohort("Other")
+    service.database.write(lambda session: session.add(Member(cohort_id=other, person_id=learner, joined_at=service.clock())))
+    service.clock.turn(minutes=1)
+    theirs = attempted(service, learner)
+    service.database.write(lambda session: setattr(session.get(Attempt, theirs), "cohort_id", other))
+    page = browser.get(f"/manage/people/{learner}").get_data(as_text=True)
+    assert "in another cohort" in page and f'href="/manage/attempts/{theirs}"' not in page
+    assert browser.get(f"/manage/attempts/{theirs}").status_code == 404
+    assert browser.post(f"/manage/attempts/{theirs}/void", reason=WHY).status_code == 404
+    assert coordinator(service, other)[1].get(f"/manage/attempts/{theirs}").status_code == 200
+    service.database.write(lambda session: session.delete(session.get(Member, (other, learner))))
+    assert browser.get(f"/manage/attempts/{theirs}").status_code == 200, "whose coordinator would otherwise be nobody"
 
 
 def test_a_colleague_is_no_learner(service: Service, cohort: str, browser: Browser) -> None:

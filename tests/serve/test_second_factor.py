@@ -80,6 +80,9 @@ def test_where_it_is_required_staff_open_no_page_before_it_is_set_up(tmp_path: P
     service.person("administrator", username="mara")
     browser = signed_in(service, "mara")
     assert browser.get("/manage").location == "/account/second-factor"
+    other = service.person("coordinator", username="bo")
+    browser.get("/account/second-factor")
+    assert browser.post(f"/manage/staff/{other}/second-factor").location == "/account/second-factor", "not a colleague's either"
     set_up(service)
     service.database.close()
 

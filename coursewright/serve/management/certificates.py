@@ -31,9 +31,16 @@ def reinstate(session: Session, person: Person, serial: str, reason: str, who: W
         raise Refused("certificate-stands") from None
 
 
-def issue_anew(session: Session, settings: Settings, library: Library, person: Person, reason: str, who: Who, now: datetime) -> CertificateRow:
-    """Withdraw the certificate that stands, if one does, and issue another. Raises Refused, and then nothing is withdrawn."""
+def issue_anew(session: Session, settings: Settings, library: Library, person: Person, serial: str, reason: str, who: Who, now: datetime) -> CertificateRow:
+    """Withdraw the certificate that stands, and issue another. serial: of the one that stood when this was decided; empty where none did.
+
+    Raises Refused, and then nothing is withdrawn.
+    """
     logged = reason_of(reason, person)
+    session.execute(select(Person.id).where(Person.id == person.id).with_for_update())
+    newest = issuing.newest(session, person.id)
+    if serial != (newest.serial if newest is not None and newest.withdrawn_at is None else ""):
+        raise Refused("certificate-changed")
     try:
         made = issuing.issue_anew(session, settings, library, person.id, logged, who.id, now)
     except (KeyFault, OSError):

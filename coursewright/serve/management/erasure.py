@@ -122,4 +122,5 @@ def _erase_mentions(session: Session, marks: list[str]) -> int:
     for table, columns in ((Outgoing, (cast(Outgoing.content, Text), Outgoing.problem)), (Kept, (cast(Kept.value, Text), Kept.name))):
         holds = [column.contains(mark, autoescape=True) for column in columns for mark in marks]
         count += int(session.execute(delete(table).where(or_(*holds))).rowcount)  # type: ignore[attr-defined]
+    session.execute(delete(Kept).where(Kept.name.like("paper:%")))  # uploads that wait for a confirmation: who sent one sends it again
     return count

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from coursewright.serve.connections import identities
 from coursewright.serve.library import Library
 from coursewright.serve.management.cohorts import Refused
-from coursewright.serve.management.reach import cohort_ids, learners
+from coursewright.serve.management.reach import cohort_ids, in_hand, learners
 from coursewright.serve.people.codes import end_sessions
 from coursewright.serve.security.access import Who
 from coursewright.serve.store import audit
@@ -37,11 +37,11 @@ MOST_FOUND = 200
 
 @dataclass(frozen=True)
 class Facts:
-    """What staff are shown of a learner."""
+    """What staff are shown of a learner. attempts: each with its result, and whether who asks may open it."""
 
     person: Person
     cohorts: list[Cohort]
-    attempts: list[tuple[Attempt, ResultRow | None]]
+    attempts: list[tuple[Attempt, ResultRow | None, bool]]
     allowances: dict[str, int]
     certificates: list[CertificateRow]
     linked: list[str]
@@ -49,7 +49,7 @@ class Facts:
     code: AccessCode | None
 
 
-def facts(session: Session, person: Person, now: datetime) -> Facts:
+def facts(session: Session, who: Who, person: Person, now: datetime) -> Facts:
     """A learner with attempts (void ones too), cohorts, and the code in force."""
     cohorts = session.execute(select(Cohort).join(Member, Member.cohort_id == Cohort.id).where(Member.person_id == person.id).order_by(Member.joined_at)).scalars().all()
     attempts = session.execute(
@@ -59,7 +59,7 @@ def facts(session: Session, person: Person, now: datetime) -> Facts:
     sessions = session.execute(select(SignedIn.digest).where(SignedIn.person_id == person.id, SignedIn.expires_at > now)).all()
     certificates = session.execute(select(CertificateRow).where(CertificateRow.person_id == person.id).order_by(CertificateRow.issued_at.desc(), CertificateRow.serial)).scalars()
     linked = session.execute(select(Identity.issuer).where(Identity.person_id == person.id).order_by(Identity.created_at)).scalars()
-    return Facts(person, list(cohorts), list(attempts), dict(allowances.all()), list(certificates), list(linked), len(sessions), code_in_force(session, person.id, now))
+    return Facts(person, list(cohorts), [(attempt, result, in_hand(session, who, attempt)) for attempt, result in attempts], dict(allowances.all()), list(certificates), list(linked), len(sessions), code_in_force(session, person.id, now))
 
 
 def certificate_of(session: Session, person: str) -> CertificateRow | None:

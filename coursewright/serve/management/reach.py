@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
@@ -37,7 +39,27 @@ def learner_of(session: Session, who: Who, id_: str) -> Person | None:
 
 
 def attempt_of(session: Session, who: Who, id_: str) -> tuple[Attempt, Person] | None:
-    """An attempt with its learner, if the learner is in reach."""
+    """An attempt with its learner, if both are in reach."""
     attempt = session.get(Attempt, id_)
     person = learner_of(session, who, attempt.person_id) if attempt is not None else None
-    return None if attempt is None or person is None else (attempt, person)
+    return None if attempt is None or person is None or not in_hand(session, who, attempt) else (attempt, person)
+
+
+def in_hand(session: Session, who: Who, attempt: Attempt) -> bool:
+    """Whether an attempt of a learner in reach is for this coordinator: not where it was made in another's cohort, to which the learner still belongs."""
+    if who.role == "administrator" or attempt.cohort_id is None:
+        return True
+    if session.get(Member, (attempt.cohort_id, attempt.person_id)) is None:
+        return True
+    return session.scalar(select(Cohort.id).where(Cohort.id == attempt.cohort_id, Cohort.id.in_(cohort_ids(who)))) is not None
+
+
+def named(session: Session, who: Who, text: str) -> bool:
+    """Whether a text names a learner in reach: by given and family name, number or address."""
+    words, folded = set(re.findall(r"\w+", text.casefold())), text.casefold()
+    columns = learners(who).with_only_columns(Person.given_name, Person.family_name, Person.learner_id, Person.email)
+    for given, family, number, email in session.execute(columns):
+        parts = re.findall(r"\w+", f"{given} {family}".casefold())
+        if (given and family and set(parts) <= words) or any(mark and mark.casefold() in folded for mark in (email, number if len(number) > 3 else "")):
+            return True
+    return False

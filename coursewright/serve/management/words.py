@@ -29,6 +29,7 @@ def explained(word: str) -> str:
         "certificate": _("A certificate rests on this attempt. Tick the box that says so, if you go on all the same."),
         "certificate-none": _("This learner holds no such certificate."),
         "certificate-stands": _("Another certificate of this learner stands. Withdraw that one first."),
+        "certificate-changed": _("The certificates of this learner were changed meanwhile. Look again before you go on."),
         "certificate-due": _("Not all is done that a certificate takes: the test passed and the evaluation handed in. Nothing was changed."),
         "key": _("The certificate cannot be signed now: the signing key of the service cannot be used. Nothing was changed. Tell who runs it."),
         "not-linked": _("No account elsewhere is linked to this learner."),

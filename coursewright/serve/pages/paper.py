@@ -15,6 +15,7 @@ from coursewright.serve import here
 from coursewright.serve.language import _, ngettext
 from coursewright.serve.management.paper import PAPER, Plan, Taken, plan_paper, take_in
 from coursewright.serve.management.paper_upload import Upload, unpack
+from coursewright.serve.management.reach import named
 from coursewright.serve.management.results import scope_of, within
 from coursewright.serve.security.access import page
 from coursewright.serve.store.tables import Attempt, Kept, new_id
@@ -58,6 +59,9 @@ def upload() -> Any:
     source = _name(files)
     if not source:
         return _page(_("Name the administration, such as “Ward 3, March”."), 422)
+    with here.database().reading() as reading:
+        if named(reading, here.who(), source):
+            return _page(_("The name of the administration stands for ever, also after a learner was erased, so it may name nobody."), 422)
     try:
         read = unpack((file.filename or "", file.read()) for file in files)
         with here.database().reading() as reading:

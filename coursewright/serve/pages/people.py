@@ -61,10 +61,10 @@ def person(person: str) -> Any:
 def _person_page(id_: str, problem: str = "") -> Any:
     settings, library, now = here.settings(), here.library(), here.now()
     with here.database().reading() as reading:
-        facts = management.facts(reading, person_or_404(reading, id_), now)
+        facts = management.facts(reading, here.who(), person_or_404(reading, id_), now)
         reach = {cohort.id for cohort in facts.cohorts if cohort_of(reading, here.who(), cohort.id)}
         targets = management.cohorts_to_move_to(reading, here.who(), facts.person.id)
-    given = {test: sum(attempt.test == test and attempt.state != "void" for attempt, _ in facts.attempts) for test in library.tests}
+    given = {test: sum(attempt.test == test and attempt.state != "void" for attempt, _, _ in facts.attempts) for test in library.tests}
     allowed = {test: policy_of(settings, library, test).attempts for test in library.tests}
     shown = render_template(
         "service/manage/person.html.j2",
@@ -197,10 +197,10 @@ def reinstate_certificate(person: str) -> Any:
 @page("/manage/people/<person>/certificate/anew", "coordinator", methods=("POST",))
 def certificate_anew(person: str) -> Any:
     """Another certificate, by the name and the results of today, in place of the one that stands."""
-    now = here.now()
+    serial, now = request.form.get("serial", "")[:40], here.now()
     return _done(
         person,
-        lambda writing, found: certificates.issue_anew(writing, here.settings(), here.library(), found, _reason(), here.who(), now),
+        lambda writing, found: certificates.issue_anew(writing, here.settings(), here.library(), found, serial, _reason(), here.who(), now),
         lambda row: _("Certificate %(serial)s is issued. An earlier one is withdrawn.", serial=row.serial),
     )
 

@@ -18,6 +18,7 @@ from coursewright.serve.learning.attempts import adjustments
 from coursewright.serve.management import adjusting
 from coursewright.serve.management.live import Live, live_statistics
 from coursewright.serve.management.reach import learners as in_reach
+from coursewright.serve.management.reach import named
 from coursewright.serve.management.results import (
     WHICH,
     Scope,
@@ -190,6 +191,7 @@ def _refusal(error: adjusting.Refused) -> str:
     words = {
         "action": _("Choose what to do."),
         "reason": _("Write a reason, of 1,000 characters at most. It stands with the decision."),
+        "reason-name": _("The reason stands for ever, also after a learner was erased, so it may name nobody."),
         "key": _("The key is not understood. Expected: %(expected)s.", expected=error.expected),
         "decided": _("This was decided already; nothing was changed."),
         "nothing-decided": _("Nothing was decided about this item, so there is nothing to take back."),
@@ -200,11 +202,13 @@ def _refusal(error: adjusting.Refused) -> str:
 
 
 def _may(session: Session, test: str) -> None:
-    """Let pass who may decide about a test; others are told of no such page."""
+    """Let pass who may decide about a test; others are told of no such page. Raises Refused for a reason that names a learner."""
     scope = scope_of(session, here.who())
     test_asked(session, scope, test)
     if not adjusting.may_decide(session, scope, test):
         abort(404)
+    if named(session, here.who(), request.form.get("reason", "")):
+        raise adjusting.Refused("reason-name")
 
 
 @page("/manage/results/<test>/items/<item>/preview", "coordinator", methods=("POST",))

@@ -73,7 +73,7 @@ def guarded(declared: Page) -> Callable[..., Any]:
             if request.method != "GET" or wants_json():
                 abort(401)
             return to_sign_in()
-        if who.staff and not who.second_factor and current_app.extensions["settings"].second_factor == "required" and "second-factor" not in declared.rule:
+        if who.staff and not who.second_factor and current_app.extensions["settings"].second_factor == "required" and not declared.endpoint.startswith("second_factor."):
             return redirect(url_for("second_factor.second_factor"), 303)
         if who.role in declared.roles or (who.role == "administrator" and "coordinator" in declared.roles):
             return declared.view(**arguments)
