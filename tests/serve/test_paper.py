@@ -8,12 +8,14 @@ import re
 import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from coursewright.build.administration import save_record, save_sittings
+from coursewright.model.interaction import ChoiceKey
 from coursewright.plan.form import plan_form
 from coursewright.plan.gradebook import Sitting, grade
 from coursewright.plan.record import DamagedRecord, Record, record_form, record_items, record_json
@@ -225,6 +227,21 @@ def test_paper_that_is_taken_in_during_a_decision_is_graded_by_it(tmp_path: Path
         book = sorted(str(graded.possible) for graded in gradebook_of(reading, service.library, TEST, None, "all").graded)
     assert kept == book and len(kept) == 2
     service.database.close()
+
+
+def test_keys_that_are_not_the_courses_are_named_before_and_in_the_log(service: Service) -> None:
+    cohort = service.cohort()
+    learners(service, cohort, 1)
+    browser, record = service.browser(coordinator(service, cohort)), printed(service, 1)
+    version, item = next((version, item) for version, item in record.items.items() if isinstance(item.key, ChoiceKey) and len(item.key.correct) == 1)
+    other = replace(record, items={**record.items, version: replace(item, key=ChoiceKey(frozenset([next(a.id for a in item.interaction.alternatives if a.id not in item.key.correct)])))})  # type: ignore[union-attr]
+    assert "another key" not in send(browser, folder_of(record, [sitting(record, 1, "11")]))[0]
+    page, address = send(browser, folder_of(other, [sitting(other, 1, "11")]))
+    assert "another key in this file than in the course" in page and item.id in page
+    browser.post(address)
+    with service.database.reading() as reading:
+        (after,) = reading.execute(select(LogEntry.after).where(LogEntry.action == "paper taken in")).scalars()
+    assert after is not None and after["other_keys"] == [item.id]
 
 
 def test_an_administration_is_named_after_no_learner_and_an_erased_one_waits_in_no_upload(service: Service) -> None:

@@ -61,11 +61,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an upload would do."""
+    """What an upload would do. other_keys: items that the course asks in the same words, with another key; the file's is graded by."""
 
     record: Record
     lines: tuple[Line, ...]
     decisions: bool
+    other_keys: tuple[str, ...] = ()
 
     def of(self, *what: str) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.what in what)
@@ -116,7 +117,9 @@ def plan_paper(session: Session, library: Library, scope: Scope, upload: Upload,
         what = _difference(session, attempt, person.id, sitting, now)
         serial = session.scalar(select(CertificateRow.serial).where(CertificateRow.attempt_id == attempt.id, CertificateRow.withdrawn_at.is_(None))) if attempt and what == "moved" else None
         lines.append(Line(sitting, what, person.id, person.name, attempt.id if attempt else "", serial or ""))
-    return Plan(record, tuple(lines), upload.decisions)
+    keys = {item.question.version: item.key for item in library.course.single_items}
+    other_keys = sorted({item.id for version, item in record.items.items() if keys.get(version, item.key) != item.key})
+    return Plan(record, tuple(lines), upload.decisions, tuple(other_keys))
 
 
 def _left_aside(sitting: Sitting, found: list[Person], count: Mapping[tuple[str, str], int]) -> str:
@@ -217,7 +220,7 @@ def take_in(session: Session, settings: Settings, library: Library, scope: Scope
         tell = events.moved if line.what == "changed" else events.submitted
         tell(session, settings, library, attempt, result, now)
     if made.attempts:
-        audit.append(session, now, by, "paper taken in", f"paper:{record.test}", after={"source": source, **made.counts})
+        audit.append(session, now, by, "paper taken in", f"paper:{record.test}", after={"source": source, **made.counts, **({"other_keys": list(plan.other_keys)} if plan.other_keys else {})})
     return made
 
 
