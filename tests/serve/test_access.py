@@ -84,6 +84,8 @@ TABLE = {
     "POST /manage/log/verify": "admin",
     "GET /manage/packets": "staff",
     "GET /manage/packets/files/<path:name>": "staff",
+    "POST /manage/packets/forms/<cohort>": "cohort",
+    "GET /manage/packets/forms/<cohort>/<job>.zip": "cohort",
     "GET /manage/packets/rosters/<cohort>.csv": "cohort",
     "GET /manage/paper": "staff",
     "POST /manage/paper": "staff",
@@ -162,7 +164,7 @@ ALLOWED = {
     "admin": {"administrator"},
 }
 #: what is there only once something else has happened: opened by right, it may still say that there is nothing
-NOTHING_YET = {"/manage/packets/files/<path:name>", "/manage/paper/<token>", "/badge.json", "/badge.jwt", "/certificate.pdf", "/recall.ics", "/commitment", "/commitment/<day>", "/lti/choose", "/manage/people/<person>/cohort", "/manage/records/certificates.zip", "/manage/results/<test>/reports.pdf"}
+NOTHING_YET = {"/manage/packets/files/<path:name>", "/manage/packets/forms/<cohort>/<job>.zip", "/manage/paper/<token>", "/badge.json", "/badge.jwt", "/certificate.pdf", "/recall.ics", "/commitment", "/commitment/<day>", "/lti/choose", "/manage/people/<person>/cohort", "/manage/records/certificates.zip", "/manage/results/<test>/reports.pdf"}
 
 
 def routes() -> list[str]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pypdfium2
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from coursewright.plan.gradebook import Sitting
+from coursewright.plan.record import read_record
+from coursewright.plan.sittings import sittings_json
 from coursewright.read.roster import read_roster
 from coursewright.serve.library import Library
+from coursewright.serve.management import printing
+from coursewright.serve.management.erasure import erase
+from coursewright.serve.running import courier
+from coursewright.serve.store.tables import Attempt, Person, PrintJob
 
 from .ground import Browser, Service, library_of, make_service
+from .managing import logged
+from .test_paper import send, zipped
 from .test_results import coordinator
 
 
@@ -75,6 +90,82 @@ def test_a_manifest_that_makes_no_sense_is_as_if_none_was_built(printed: Service
     browser = staff(printed)
     assert "No packet was built" in browser.get("/manage/packets").get_data(as_text=True)
     assert browser.get("/manage/packets/files/quizzes/key.pdf").status_code == 404
+
+
+def test_forms_that_a_coordinator_asks_for_are_printed_by_the_courier_and_their_sheets_come_back_as_results(service: Service) -> None:
+    cohort = service.cohort()
+    for n, name in enumerate(("Ann", "Bo"), 1):
+        service.person(cohort=cohort, given_name=name, family_name="Ray", learner_id=f"L{n}")
+    for _ in range(2):  # namesakes without numbers
+        service.person(cohort=cohort, given_name="Cy", family_name="Ray")
+    browser = service.browser(coordinator(service, cohort))
+    browser.get("/manage/packets")
+    assert browser.post(f"/manage/packets/forms/{cohort}", test="posttest", paper="letter", forms="").status_code == 303
+    assert "being made" in browser.get("/manage/packets").get_data(as_text=True)
+    with service.app.app_context():
+        assert courier.print_forms() == 1
+        assert courier.print_forms() == 0
+    page = browser.get("/manage/packets").get_data(as_text=True)
+    address = re.search(rf'href="(/manage/packets/forms/{cohort}/[a-z0-9]+\.zip)"', page)
+    assert address is not None, page
+    pack = zipfile.ZipFile(io.BytesIO(browser.get(address[1]).data))
+    files = {name.partition("/")[2]: name for name in pack.namelist()}
+    assert {"print.pdf", "seating.pdf", "key.pdf", "key.csv", "record.jsonl"} <= set(files)
+    printed = pypdfium2.PdfDocument(pack.read(files["print.pdf"]))
+    assert round(printed[0].get_width()) == 612
+    text = "".join(each.get_textpage().get_text_range() for each in printed)
+    assert "Ann Ray" in text and "Bo Ray" in text
+    record = read_record(pack.read(files["record.jsonl"]).decode())
+    sheets = [Sitting(copy.form, {}, sheet=code, learner_id=copy.learner_id, completed_at="2026-03-01") for code, copy in record.copies.items()]
+    assert sorted(sheet.learner_id for sheet in sheets) == ["", "", "L1", "L2"]
+    _, confirm = send(browser, zipped(("a/record.jsonl", pack.read(files["record.jsonl"])), ("a/sittings.jsonl", sittings_json(sheets))))
+    assert browser.post(confirm).status_code == 303
+    with service.database.reading() as reading:
+        assert reading.scalar(select(func.count()).select_from(Attempt).where(Attempt.kind == "paper")) == 2
+    assert [entry.subject for entry in logged(service, "forms printed")] == [f"cohort:{cohort}"]
+    assert {entry.subject for entry in logged(service, "exported")} == {"export:forms"}
+
+
+def test_printed_forms_are_taken_away_after_a_while_and_when_a_name_on_them_is_erased(service: Service) -> None:
+    cohort, other = service.cohort(), service.cohort("Other")
+    person = service.person(cohort=cohort)
+
+    def job(of: str) -> str:
+        made = PrintJob(cohort_id=of, test="posttest", paper="a4", asked_at=service.clock(), made_at=service.clock(), state="made", file=b"PK")
+        return service.database.write(lambda session: _kept(session, made))
+
+    first, second = job(cohort), job(other)
+    admin = service.person("administrator")
+    browser = service.browser(admin)
+    addresses = [f"/manage/packets/forms/{of}/{id_}.zip" for of, id_ in ((cohort, first), (other, second))]
+    assert [browser.get(address).status_code for address in addresses] == [200, 200]
+    service.database.write(lambda session: erase(session, session.get(Person, person), "x", service.clock()))  # type: ignore[arg-type]
+    assert [browser.get(address).status_code for address in addresses] == [404, 200]
+    service.clock.turn(days=15)
+    with service.app.app_context():
+        courier.print_forms()
+    assert [service.browser(admin).get(address).status_code for address in addresses] == [404, 404]
+
+
+def _kept(session: Session, row: PrintJob) -> str:
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def test_forms_that_cannot_be_made_are_tried_twice_and_then_said_to_have_failed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort = service.cohort()
+    service.person(cohort=cohort)
+    browser = service.browser(coordinator(service, cohort))
+    browser.get("/manage/packets")
+    for forms, test in (("0", "posttest"), ("x", "posttest"), ("", "none")):
+        assert browser.post(f"/manage/packets/forms/{cohort}", test=test, paper="a4", forms=forms).status_code == 400
+    assert browser.post(f"/manage/packets/forms/{cohort}", test="posttest", paper="a4", forms="1").status_code == 303
+    monkeypatch.setattr(printing, "_print", lambda *_: ({}, None, "no space is left"))
+    with service.app.app_context():
+        assert [courier.print_forms() for _ in range(3)] == [0, 0, 0]
+    page = browser.get("/manage/packets").get_data(as_text=True)
+    assert "could not be made" in page and "no space is left" in page
 
 
 def test_the_roster_of_a_cohort_is_read_by_forms_as_it_stands(service: Service) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Text, cast, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from coursewright.serve.learning.attempts import NOTHING
+from coursewright.serve.management.printing import forget_files
 from coursewright.serve.store import audit
 from coursewright.serve.store.tables import (
     AccessCode,
@@ -49,6 +50,7 @@ def erase(session: Session, person: Person, actor: str, now: datetime) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA secure_delete=ON"))  # what is deleted is overwritten in the file
     marks = _marks(session, locked)
+    forget_files(session, locked.id)
     counts = {table.__tablename__: _deleted(session, table, locked.id) for table in (AccessCode, Identity, SignedIn, LtiLink, Member)}
     counts["writing"] = _erase_writing(session, locked.id)
     counts["answer"] = _erase_answers(session, locked)

@@ -63,6 +63,7 @@ def words() -> dict[str, str]:
         "exported": _("downloaded"),
         "extra time changed": _("extra time changed"),
         "follow-up submitted": _("follow-up submitted"),
+        "forms printed": _("forms printed"),
         "identity linked": _("account elsewhere linked"),
         "identity unlinked": _("account elsewhere unlinked"),
         "item given another key": _("item given another key"),

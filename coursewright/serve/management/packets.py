@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.build.publish import MANIFEST
+from coursewright.read.roster import Learner
 from coursewright.serve.library import Library
 from coursewright.serve.store.tables import Member, Person
 from coursewright.write.accreditation import csv_bytes
@@ -99,18 +101,34 @@ def packet_file(library: Library, name: str) -> tuple[PacketFile, Path] | None:
 
 def cohort_roster(session: Session, cohort: str) -> tuple[bytes, int]:
     """The learners of a cohort as the roster that `forms` reads, and how many they are."""
-    people = session.execute(
-        select(Person)
-        .join(Member, Member.person_id == Person.id)
-        .where(Member.cohort_id == cohort, Person.role == "learner", Person.erased_at.is_(None))
-        .order_by(Person.family_name, Person.given_name, Person.learner_id)
-    ).scalars()
-    rows = [tuple(_cell(person, name) for name in ROSTER) for person in people]
+    rows = [tuple(_cell(person, name) for name in ROSTER) for person in _people(session, cohort)]
     return csv_bytes(ROSTER, rows), len(rows)
 
 
+def cohort_learners(session: Session, cohort: str) -> tuple[Learner, ...]:
+    """The same learners as rows that were read: namesakes too, whom a roster without numbers could not tell apart."""
+    known = {field.name for field in fields(Learner)}
+    told = [{name: value for name in ROSTER if name in known and (value := _value(person, name)) not in (None, "", False, 0)} for person in _people(session, cohort)]
+    return tuple(Learner(**{"line": line, "given_name": "", "family_name": "", **values}) for line, values in enumerate(told, 2))
+
+
+def _people(session: Session, cohort: str) -> list[Person]:
+    return list(
+        session.execute(
+            select(Person)
+            .join(Member, Member.person_id == Person.id)
+            .where(Member.cohort_id == cohort, Person.role == "learner", Person.erased_at.is_(None))
+            .order_by(Person.family_name, Person.given_name, Person.learner_id)
+        ).scalars()
+    )
+
+
+def _value(person: Person, name: str) -> Any:
+    return getattr(person, name) if hasattr(Person, name) else person.roster.get(name)
+
+
 def _cell(person: Person, name: str) -> str:
-    value = getattr(person, name) if hasattr(Person, name) else person.roster.get(name)
+    value = _value(person, name)
     if value is True:
         return "yes"
     return "" if value in (None, False, 0, "") else str(value)

@@ -44,6 +44,9 @@ def explained(word: str) -> str:
         "confirm": _("What you typed is not what is asked for; nothing was erased."),
         "all-have-codes": _("Everybody has a code in force. Tick those whom you want to give a new one."),
         "chosen": _("Choose at least one learner, and at most 2000."),
+        "forms": _("Give the number of different forms as a whole number from 1 to 1000, or leave it empty."),
+        "copies": _("Forms are printed for 1 to 1000 learners at once. Choose a cohort of that size, or use the command."),
+        "printing": _("Five jobs of this cohort are waiting already. Come back when they are made."),
         "file": _("Choose a file."),
         "large": _("This file is too large for a roster: at most 1 MB and 10,000 learners."),
     }

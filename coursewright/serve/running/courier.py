@@ -1,7 +1,7 @@
 """The courier: what is due without anybody asking. A thread of each worker; those of all workers may run at once.
 
 It hands in attempts whose time is over, takes away small values that have ended, delivers what waits to be sent elsewhere,
-and makes the certificates that nobody has asked for yet. Each errand finds for itself what is due, and finds nothing where another courier was there first.
+makes the certificates that nobody has asked for yet, and prints the forms that were. Each errand finds for itself what is due, and finds nothing where another courier was there first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Courier:
 
     def __init__(self, app: Flask, every: float = EVERY, errands: tuple[Callable[[], Any], ...] | None = None) -> None:
         self.app, self.every = app, every
-        self.errands = (hand_in_overdue, clear_kept, remind, deliver, make_certificates) if errands is None else errands
+        self.errands = (hand_in_overdue, clear_kept, remind, deliver, make_certificates, print_forms) if errands is None else errands
         self._ended = threading.Event()
         self._failing: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
@@ -110,6 +110,13 @@ def _alone(errand: str, span: timedelta) -> bool:
     now = here.now()
     lease = {"name": f"lease:{errand}", "value": "{}", "amount": 1, "now": moment_text(now), "ends": moment_text(now + span)}
     return here.database().write(lambda writing: int(writing.execute(UPSERT, lease).scalar_one())) == 1
+
+
+def print_forms() -> int:
+    """Print forms that were asked for in the browser: one job a round, for as long as it takes."""
+    from coursewright.serve.management.printing import work_off
+
+    return work_off(here.app())
 
 
 def make_certificates() -> int:

@@ -320,6 +320,30 @@ class Outgoing(Table):
     sent_at: Mapped[datetime.datetime | None]
 
 
+class PrintJob(Table):
+    """Forms of a test to be printed for a cohort. state: asked, made, or failed. file: a ZIP, once they are made; it holds keys, and is kept for some days.
+
+    again_at: from when another worker may try, where one has it in hand or has failed.
+    """
+
+    __tablename__ = "print_job"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    cohort_id: Mapped[str] = mapped_column(Id, ForeignKey("cohort.id"), index=True)
+    test: Mapped[str] = mapped_column(String(200))
+    paper: Mapped[str] = mapped_column(String(16))
+    forms: Mapped[int | None]
+    asked_at: Mapped[datetime.datetime]
+    state: Mapped[str] = mapped_column(String(16), default="asked")
+    tries: Mapped[int] = mapped_column(default=0)
+    again_at: Mapped[datetime.datetime | None]
+    problem: Mapped[str] = mapped_column(Text, default="")
+    copies: Mapped[int] = mapped_column(default=0)
+    sheets: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime.datetime | None]
+    file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
 class LtiContext(Table):
     """A course on a platform, and the cohort that its people are put into."""
 
