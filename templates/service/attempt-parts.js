@@ -179,12 +179,13 @@ window.coursewright = (() => {
       this.box = document.getElementById("time");
       this.said = document.getElementById("time-said");
       this.announced = new Set();
-      Object.assign(this, { words, askServer, over, endsAt: 0, last: Date.now(), turning: 0, asked: 0 });
-      if (this.box) this.set(Number(words.left));
+      Object.assign(this, { words, askServer, over, endsAt: Infinity, last: Date.now(), turning: 0, asked: 0 });
+      this.set(words.left === undefined ? null : Number(words.left));
     }
-    set(left) { if (left !== null && left !== undefined && this.box) this.endsAt = Date.now() + left * 1000; }
+    /** Seconds that are left, as the server says; null where there is no end, or none that is near. */
+    set(left) { if (left !== undefined) this.endsAt = left === null ? Infinity : Date.now() + left * 1000; }
     start() {
-      if (!this.box) return;
+      this.stop();
       this.turning = setInterval(() => this.tick(), 1000);
       this.tick();
     }
@@ -195,7 +196,8 @@ window.coursewright = (() => {
       this.last = Date.now();
       if (slept) this.askServer();
       const { left } = this;
-      this.box.textContent = left >= 60 ? words.minutes.replace("{m}", Math.ceil(left / 60)) : words.seconds.replace("{s}", left);
+      this.box.hidden = left === Infinity;
+      this.box.textContent = left === Infinity ? "" : left >= 60 ? words.minutes.replace("{m}", Math.ceil(left / 60)) : words.seconds.replace("{s}", left);
       this.box.className = left < 300 ? "bad" : "";
       for (const [at, text] of [[300, words.five], [60, words.one]]) {
         if (left <= at && left > at - 20 && !this.announced.has(at)) { this.announced.add(at); this.said.textContent = text; }

@@ -22,7 +22,7 @@
     constructor(section) {
       super(section);
       this.stateBox = section.querySelector(".item-state");
-      this.dirty = false; this.sending = false; this.refused = false; this.undecided = null;
+      this.dirty = false; this.sending = false; this.refused = false; this.undecided = null; this.theirs = null;
       this.version = 0; this.due = 0; this.timer = 0; this.newer = null;
       this.mine = new Set(); // what this page held since the server last confirmed: none of it is somebody else's
       this.base.value = this.base.defaultValue;
@@ -39,6 +39,7 @@
     }
     changed(typing) {
       if (this.fixed || closed) return;
+      if (this.theirs) { this.undecided = this.values(); copies.keep(this); this.mark(); return; } // until somebody chooses
       this.decided();
       leaving = false;
       tries = Math.min(tries, 1); retryAt = patience; // a new answer is tried at once, unless the server asked for patience
@@ -71,7 +72,7 @@
       } else if (reply.status === 409 && reply.answer && reply.answer.problems) {
         tries = 0;
         countdown.set(reply.answer.left);
-        await this.contested(reply.answer.problems[this.id], kept);
+        await this.contested(reply.answer.problems[this.id], kept, version);
       } else await failed(reply, this);
       settle();
     }
@@ -85,13 +86,19 @@
       this.say(`${words.saved} ${at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`);
     }
     refuse() { this.refused = true; this.say(words.refused); }
-    async contested(problem, kept) {
+    async contested(problem, kept, version) {
       if (problem === "opened") { copies.forget(this); await reload(this); return; }
       if (problem !== "conflict") { end(problem === "time-over" ? words.over : words.closed); return; }
       const theirs = this.of(kept);
       if (this.mine.has(keyOf(theirs))) { this.base.value = kept.revision; copies.keep(this); return; } // our own, of which no word came back
       this.undecided = this.values();
       this.dirty = false;
+      if (this.typing || this.version !== version) { // nothing is put into a field that somebody is writing in
+        this.theirs = { values: theirs, revision: kept.revision };
+        this.say("");
+        this.showChoice();
+        return;
+      }
       this.base.value = kept.revision; // the copy in this browser stays, with the revision that it had, until somebody decides
       this.fill(theirs);
       this.mark();
@@ -99,6 +106,15 @@
       this.showChoice();
     }
     showChoice() {
+      const { theirs } = this;
+      if (theirs) {
+        const settled = () => { this.base.value = theirs.revision; this.theirs = null; };
+        this.section.append(choiceBox(words.elsewhereTyping.replace("{answer}", this.describe(theirs.values)), [
+          [words.keepMine, () => { settled(); this.changed(false); this.focus(); }],
+          [words.takeTheirs, () => { settled(); this.fill(theirs.values); this.mark(); this.decided(); copies.forget(this); this.say(words.saved); this.focus(); tell(); }],
+        ]));
+        return;
+      }
       this.section.append(choiceBox(`${words.elsewhere} ${words.yours.replace("{answer}", this.describe(this.undecided))}`, [
         [words.mine, () => { this.fill(this.undecided); this.changed(false); this.focus(); }],
         [words.theirs, () => { this.decided(); copies.forget(this); this.say(words.saved); this.focus(); tell(); }],
@@ -335,7 +351,7 @@
     }
     const { answer } = reply;
     for (const field of document.querySelectorAll('[name="csrf_token"]')) field.value = answer.csrf;
-    if (answer.state !== "open") { end(words.closed); return false; }
+    if (answer.state !== "open") { end(countdown.left === 0 ? words.over : words.closed); return false; }
     if (!copies.may) { copies.may = true; for (const item of all()) if (item.dirty) copies.keep(item); }
     out = ""; tries = 0; retryAt = 0;
     for (const item of all()) item.refused = false;
@@ -367,19 +383,29 @@
     closed = true;
     countdown.stop();
     ending = lost ? `${text} ${words.lost.replace("{n}", lost)}` : text;
-    for (const set of form.querySelectorAll("fieldset")) set.disabled = true;
+    lock(true);
     tell();
     settle();
     if (!lost) { leaving = true; setTimeout(() => { location.href = words.home; }, 1500); }
   }
+  const lock = (locked) => { for (const set of form.querySelectorAll("fieldset")) set.disabled = locked; };
+  const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  /** The time is over by this clock. Only the server ends an attempt: until it has said so, what is unsaved is sent, and where more time was
+   *  given the page goes on. */
   async function over() {
     countdown.stop();
-    for (const set of form.querySelectorAll("fieldset")) set.disabled = true;
-    const last = Date.now() + Number(words.grace) * 1000;
-    let allIn = false;
-    while (!closed && !(allIn = await flush()) && Date.now() < last && !out) await new Promise((resolve) => { setTimeout(resolve, 500); });
-    if (!closed && allIn) await ask(words.review, { method: "POST", body: new URLSearchParams({ csrf_token: token() }) }, true);
-    if (!closed) end(words.over);
+    lock(true);
+    for (let turn = 0; !closed && countdown.left === 0; turn += 1) {
+      if (turn) await pause(Math.min(5000, 500 * turn));
+      const allIn = !out && await flush();
+      if (closed || countdown.left > 0) break;
+      if (allIn) await ask(words.review, { method: "POST", body: new URLSearchParams({ csrf_token: token(), overdue: "1" }) }, true);
+      await refresh(); // an attempt that was handed in ends here
+    }
+    if (closed) return;
+    lock(false);
+    countdown.start();
+    tell();
   }
   countdown.start();
   keepClear(document.getElementById("status"));

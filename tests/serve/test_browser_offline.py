@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy.orm import Session
+
+from coursewright.serve.store.tables import Attempt
 
 from .browsing import MARKS, SAVED, Site, all_saved, copies, item, sign_in
 
@@ -120,6 +126,89 @@ def test_a_laptop_closed_with_unsaved_answers_sends_them_when_the_page_is_opened
     again.reload()
     expect(item(again, "q-basics-01").get_by_label("Writing")).to_be_checked()
     assert copies(again) == []
+
+
+def end_at(site: Site, attempt: str, **after: float) -> None:
+    def work(session: Session) -> None:
+        found = session.get(Attempt, attempt)
+        assert found is not None
+        found.ends_at = site.service.clock() + timedelta(**after)
+
+    site.service.database.write(work)
+
+
+@pytest.mark.parametrize("minutes", [30, 300])
+def test_time_that_was_given_while_the_page_was_open_is_not_taken_away_by_its_clock(site: Site, minutes: int) -> None:
+    learner = site.learner()
+    page = learner.begin("posttest")
+    end_at(site, learner.attempt, seconds=4)
+    page.reload()
+    expect(page.locator("#time")).to_contain_text("s left")
+    end_at(site, learner.attempt, minutes=minutes)
+    if minutes > 240:
+        expect(page.locator("#time")).to_be_hidden()  # no end is near
+    else:
+        expect(page.locator("#time")).to_have_text(re.compile(r"(29|30) min left"))
+    assert learner.state(learner.attempt) == "open"
+    item(page, "q-basics-03").get_by_label("False").check()
+    all_saved(page)
+
+
+def test_an_attempt_that_was_extended_while_the_page_was_offline_at_its_end_goes_on(site: Site) -> None:
+    learner = site.learner()
+    page = learner.begin("posttest")
+    end_at(site, learner.attempt, seconds=4)
+    page.reload()
+    site.proxy.cut()
+    item(page, "q-basics-03").get_by_label("False").check()
+    expect(item(page, "q-basics-03").get_by_label("False")).to_be_disabled()
+    end_at(site, learner.attempt, minutes=15)
+    site.proxy.restore()
+    all_saved(page)
+    expect(item(page, "q-basics-03").get_by_label("False")).to_be_enabled()
+    expect(page.locator("#time")).to_have_text(re.compile(r"1[45] min left"))
+    assert learner.state(learner.attempt) == "open" and "q-basics-03" in learner.kept()
+
+
+def test_the_page_hands_in_by_itself_when_the_time_is_over(site: Site) -> None:
+    learner = site.learner()
+    page = learner.begin("posttest")
+    attempt = learner.attempt
+    end_at(site, attempt, seconds=4)
+    page.reload()
+    item(page, "q-basics-03").get_by_label("False").check()
+    all_saved(page)
+    expect(page.locator("#time")).to_contain_text("s left")
+    site.service.clock.turn(seconds=5)
+    page.wait_for_url("**/result")
+    assert learner.state(attempt) == "submitted"
+
+
+def test_typing_on_while_another_device_has_answered_asks_and_mixes_nothing(site: Site) -> None:
+    learner = site.learner()
+    first = learner.begin()
+    box = item(first, "q-basics-06").get_by_role("textbox")
+    box.fill("60")
+    all_saved(first)
+    other = site.device()
+    sign_in(other.new_page(), site.service.code(learner.id))
+    second = other.pages[0]
+    second.goto(first.url)
+    box.fill("75")
+    all_saved(first)
+    theirs = item(second, "q-basics-06").get_by_role("textbox")
+    theirs.click()
+    theirs.press_sequentially("123")
+    choice = second.locator(".choice-of-two")
+    expect(choice).to_contain_text("75")
+    theirs.press_sequentially("4")
+    expect(theirs).to_have_value(re.compile("1234"))
+    expect(choice).to_be_visible()
+    assert learner.kept()["q-basics-06"] == "75"
+    mine = theirs.input_value()
+    choice.get_by_role("button", name="Keep mine").click()
+    all_saved(second)
+    assert learner.kept()["q-basics-06"] == mine
 
 
 def test_words_typed_just_before_the_page_is_closed_are_saved(site: Site) -> None:

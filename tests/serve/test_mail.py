@@ -23,11 +23,12 @@ from .ground import Service, make_service
 
 @dataclass
 class Box:
-    """A mail server that keeps what it gets. `refusing`: it says no to every recipient."""
+    """A mail server that keeps what it gets. `refusing`: it says no to every recipient. `leaving`: what it says in the end."""
 
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
     refusing: bool = False
+    leaving: str = "221 bye"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def box() -> Iterator[Box]:
                 elif word == b"RCPT" and made.refusing:
                     self.say("550 no")
                 elif word == b"QUIT":
-                    self.say("221 bye")
+                    self.say(made.leaving)
                     return
                 else:
                     self.say("250 ok")
@@ -139,6 +140,22 @@ def test_without_a_mail_server_nothing_is_ever_queued(service: Service) -> None:
     assert run(service) == 0
     with service.database.reading() as reading:
         assert reading.scalar(select(func.count()).select_from(Outgoing)) == 0
+
+
+@pytest.mark.parametrize("leaving", ["221 bye", "421 too busy to say goodbye"])
+def test_an_address_that_can_be_none_and_a_rude_goodbye_send_nothing_twice(tmp_path: Path, box: Box, leaving: str) -> None:
+    box.leaving = leaving
+    service = with_mail(tmp_path, box)
+    for n, address in enumerate(("one@example.org", "ana@[hospital.org", "two@example.org")):
+        finish(service, email=address, learner_id=str(n))
+    service.clock.turn(days=7)
+    for _ in range(3):
+        run(service)
+        service.clock.turn(hours=2)
+    assert sorted(letter["To"] for letter in box.letters) == ["Ana Ray <one@example.org>", "Ana Ray <two@example.org>"]
+    with service.database.reading() as reading:
+        assert None not in reading.execute(select(Outgoing.sent_at)).scalars().all()
+    service.database.close()
 
 
 def test_what_a_server_refuses_or_that_is_away_waits_and_goes_out_later(tmp_path: Path, box: Box) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -103,8 +104,11 @@ def test_forms_that_a_coordinator_asks_for_are_printed_by_the_courier_and_their_
     assert browser.post(f"/manage/packets/forms/{cohort}", test="posttest", paper="letter", forms="").status_code == 303
     assert "being made" in browser.get("/manage/packets").get_data(as_text=True)
     with service.app.app_context():
-        assert courier.print_forms() == 1
-        assert courier.print_forms() == 0
+        assert courier.print_forms() is True
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == courier.PRINTER]
+        assert courier.print_forms() is False, "one at a time"
+        thread.join()
+        assert courier.print_forms() is False, "nothing is left to do"
     page = browser.get("/manage/packets").get_data(as_text=True)
     address = re.search(rf'href="(/manage/packets/forms/{cohort}/[a-z0-9]+\.zip)"', page)
     assert address is not None, page
@@ -142,8 +146,9 @@ def test_printed_forms_are_taken_away_after_a_while_and_when_a_name_on_them_is_e
     service.database.write(lambda session: erase(session, session.get(Person, person), "x", service.clock()))  # type: ignore[arg-type]
     assert [browser.get(address).status_code for address in addresses] == [404, 200]
     service.clock.turn(days=15)
-    with service.app.app_context():
-        courier.print_forms()
+    assert printing.is_due(service.app)
+    printing.work_off(service.app)
+    assert not printing.is_due(service.app)
     assert [service.browser(admin).get(address).status_code for address in addresses] == [404, 404]
 
 
@@ -162,8 +167,7 @@ def test_forms_that_cannot_be_made_are_tried_twice_and_then_said_to_have_failed(
         assert browser.post(f"/manage/packets/forms/{cohort}", test=test, paper="a4", forms=forms).status_code == 400
     assert browser.post(f"/manage/packets/forms/{cohort}", test="posttest", paper="a4", forms="1").status_code == 303
     monkeypatch.setattr(printing, "_print", lambda *_: ({}, None, "no space is left"))
-    with service.app.app_context():
-        assert [courier.print_forms() for _ in range(3)] == [0, 0, 0]
+    assert [printing.work_off(service.app) for _ in range(3)] == [0, 0, 0]
     page = browser.get("/manage/packets").get_data(as_text=True)
     assert "could not be made" in page and "no space is left" in page
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+PATIENCE = 60.0  # seconds for which another may hold the store
 SCHEMA = """
 CREATE TABLE pages (
   id INTEGER PRIMARY KEY, source TEXT NOT NULL, digest TEXT NOT NULL, number INTEGER NOT NULL,
@@ -105,8 +107,19 @@ class Reads:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        deadline = time.monotonic() + PATIENCE
         try:
-            self.base = sqlite3.connect(path, timeout=20, isolation_level=None)
+            self.base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            while not self._opened():
+                if time.monotonic() > deadline:
+                    raise DamagedStore(f"{path.name} is held by another program")
+                time.sleep(0.02)
+        except sqlite3.DatabaseError as error:
+            raise DamagedStore(f"{path.name} is damaged ({error})") from None
+
+    def _opened(self) -> bool:
+        """Set it up, or find it so; False while another changes how it is written, for which SQLite itself does not wait."""
+        try:
             self.base.execute("PRAGMA journal_mode=WAL")
             self.base.execute("PRAGMA synchronous=FULL")
             version = self._version()
@@ -117,9 +130,12 @@ class Reads:
                             self.base.execute(statement)
                         self.base.execute(f"PRAGMA user_version={VERSION}")
             elif version != VERSION:
-                raise DamagedStore(f"{path.name} was written by a newer Coursewright")
-        except sqlite3.DatabaseError as error:
-            raise DamagedStore(f"{path.name} is damaged ({error})") from None
+                raise DamagedStore(f"{self.path.name} was written by a newer Coursewright")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                return False
+            raise
+        return True
 
     def _version(self) -> int:
         return int(self.base.execute("PRAGMA user_version").fetchone()[0])

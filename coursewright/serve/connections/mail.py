@@ -6,11 +6,13 @@ reminder is laid out once, within two weeks of its day, to people who have an ad
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import smtplib
 import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -79,7 +81,7 @@ def due(reading: Session, library: Library, person: str, now: datetime) -> list[
 
 @sender(KIND, 20)
 def send(app: Flask, parcels: Sequence[Parcel], now: datetime) -> list[str | None]:
-    """Send reminders through the mail server. A person who is gone, or has no address any more, gets none."""
+    """Send reminders through the mail server. A person who is gone, or has no address that takes mail, gets none; one address stops no other."""
     settings, database = cast(Settings, app.extensions["settings"]), cast(Database, app.extensions["database"])
     if settings.mail is None:
         return ["no mail server"] * len(parcels)
@@ -87,18 +89,29 @@ def send(app: Flask, parcels: Sequence[Parcel], now: datetime) -> list[str | Non
         people = {person.id: person for person in reading.execute(select(Person).where(Person.id.in_([parcel.content["person"] for parcel in parcels]))).scalars()}
         refused = set(reading.execute(select(Writing.person_id).where(Writing.kind == NO, Writing.person_id.in_(list(people)))).scalars())
     outcomes: list[str | None] = []
-    with _connected(settings.mail) as server:
+    server = _connected(settings.mail)
+    try:
         for parcel in parcels:
             person = people.get(parcel.content["person"])
             if person is None or person.erased_at is not None or not person.email or person.id in refused:
                 outcomes.append(None)
-                continue
-            try:
-                server.send_message(reminder(app, person, parcel.content["what"], parcel, now))
-                outcomes.append(None)
-            except (smtplib.SMTPException, OSError) as error:
-                outcomes.append(type(error).__name__)
+            else:
+                outcomes.append(_give(app, server, person, parcel, now))
+    finally:
+        with contextlib.suppress(smtplib.SMTPException, OSError):  # what was taken stays taken, whatever the server says at the end
+            server.quit()
     return outcomes
+
+
+def _give(app: Flask, server: smtplib.SMTP, person: Person, parcel: Parcel, now: datetime) -> str | None:
+    """Send one reminder; why it has to be sent again. What can never be delivered is settled, and told of."""
+    try:
+        server.send_message(reminder(app, person, parcel.content["what"], parcel, now))
+    except (smtplib.SMTPException, OSError) as error:
+        return type(error).__name__
+    except (ValueError, AttributeError, LookupError, MessageError) as error:
+        app.logger.warning("a reminder cannot be delivered", extra={"person": person.id, "problem": type(error).__name__})
+    return None
 
 
 def _connected(told: Mail) -> smtplib.SMTP:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 import coursewright
@@ -73,21 +73,30 @@ def forget_files(session: Session, person: str) -> None:
     session.execute(update(PrintJob).where(PrintJob.cohort_id.in_(theirs), PrintJob.file.is_not(None)).values(file=None).execution_options(synchronize_session=False))
 
 
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PrintJob.state == "asked", or_(PrintJob.again_at.is_(None), PrintJob.again_at <= now)
+
+
+def _old(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PrintJob.file.is_not(None), PrintJob.made_at < now - KEPT
+
+
+def is_due(app: Flask) -> bool:
+    """Whether there is something to make or to take away, and nobody has a job in hand: one machine prints, one job at a time."""
+    now: datetime = app.extensions["clock"]()
+    with cast(Database, app.extensions["database"]).reading() as reading:
+        in_hand, due, old = (reading.scalar(select(PrintJob.id).where(*where).limit(1)) for where in ((PrintJob.state == "asked", PrintJob.again_at > now), _due(now), _old(now)))
+    return not in_hand and bool(due or old)
+
+
 def work_off(app: Flask) -> int:
-    """Make what was asked for, one job a round, and take old files away. Returns how many were made."""
+    """Take old files away, and make one job that was asked for. Returns how many were made."""
     database, library = cast(Database, app.extensions["database"]), cast(Library, app.extensions["library"])
     now: datetime = app.extensions["clock"]()
-    due = (PrintJob.state == "asked", or_(PrintJob.again_at.is_(None), PrintJob.again_at <= now))
-    old = (PrintJob.file.is_not(None), PrintJob.made_at < now - KEPT)
-    with database.reading() as reading:
-        any_due, any_old = (reading.scalar(select(PrintJob.id).where(*where).limit(1)) for where in (due, old))
-    if any_old:
-        database.write(lambda writing: writing.execute(update(PrintJob).where(*old).values(file=None).execution_options(synchronize_session=False)))
-    if not any_due:
-        return 0
+    database.write(lambda writing: writing.execute(update(PrintJob).where(*_old(now)).values(file=None).execution_options(synchronize_session=False)))
 
     def claim(writing: Session) -> tuple[PrintJob, tuple[Learner, ...]] | None:
-        job = writing.execute(select(PrintJob).where(*due).order_by(PrintJob.asked_at).limit(1).with_for_update(skip_locked=True)).scalar_one_or_none()
+        job = writing.execute(select(PrintJob).where(*_due(now)).order_by(PrintJob.asked_at).limit(1).with_for_update(skip_locked=True)).scalar_one_or_none()
         if job is None:
             return None
         job.tries, job.again_at = job.tries + 1, now + PATIENCE
@@ -121,8 +130,9 @@ def _print(library: Library, job: PrintJob, learners: tuple[Learner, ...]) -> tu
         except subprocess.TimeoutExpired:
             return {}, None, "it took too long"
         if done.returncode != 0:
-            log.error("forms were not printed", extra={"job": job.id, "problem": done.stderr[-2000:]})
-            return {}, None, (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1][:500]
+            kind = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1].partition(":")[0][:100]  # what follows may name a learner
+            log.error("forms were not printed", extra={"job": job.id, "problem": kind})
+            return {}, None, kind
         facts: dict[str, Any] = json.loads((Path(folder) / FACTS).read_text("utf-8"))
         return {"copies": facts["copies"], "sheets": facts["sheets"]}, (Path(folder) / FILES).read_bytes(), "\n".join(facts["complaints"])[:2000]
 

@@ -114,7 +114,7 @@ def attempt(attempt: str) -> Any:
         found = own(reading.get(Attempt, attempt))
         answers = answers_of(reading, attempt)
     if found.state == "open" and over(found):
-        if not _submit(found, found.person_id, overdue=True):
+        if not _submit(found, found.person_id, latest_end(here.now(), here.settings().grace_seconds)):
             return _arriving(found)
         flash(_("The time was over. What was saved has been submitted."))
         return redirect(url_for("tests.result", attempt=attempt), 303)
@@ -296,19 +296,19 @@ def before_submitting(attempt: str) -> Any:
 def hand_in(attempt: str) -> Any:
     with here.database().reading() as reading:
         found = own(reading.get(Attempt, attempt))
-    _submit(found, here.who().id)
+    _submit(found, here.who().id, here.now() if request.form.get("overdue") == "1" else None)
     return redirect(url_for("tests.result", attempt=attempt), 303)
 
 
-def _submit(found: Attempt, actor: str, overdue: bool = False) -> bool:
-    """Hand in; whether it is. overdue: only if the time, which may have been extended meanwhile, is over and what was under way has arrived."""
-    now, grace = here.now(), here.settings().grace_seconds
+def _submit(found: Attempt, actor: str, ended: datetime | None = None) -> bool:
+    """Hand in; whether it is. ended: only if the time, which may have been extended meanwhile, was over at that moment."""
+    now = here.now()
 
     def work(writing: Session) -> bool:
         kept = locked(writing, found.id)
         if kept.state != "open":
             return True
-        if overdue and (kept.ends_at is None or kept.ends_at >= latest_end(now, grace)):
+        if ended is not None and (kept.ends_at is None or kept.ends_at > ended):
             return False
         result = submit(writing, kept, form_of(kept.form_id), now, actor)
         events.submitted(writing, here.settings(), here.library(), kept, result, now)
@@ -339,7 +339,7 @@ def sweep(when: Callable[[], datetime]) -> int:
     count = 0
     for attempt_ in found:
         try:
-            count += attempt_ is not None and _submit(attempt_, "service", overdue=True)
+            count += attempt_ is not None and _submit(attempt_, "service", latest_end(when(), here.settings().grace_seconds))
         except (Unavailable, SQLAlchemyError):
             raise
         except Exception:  # one that cannot be graded keeps nobody else waiting

@@ -23,6 +23,7 @@ from coursewright.serve.store.tables import Kept, moment_text
 
 LOG = logging.getLogger("coursewright")
 EVERY, PATIENCE = 5.0, 10.0
+PRINTER = "printer of forms"
 LEASE = timedelta(seconds=4)  # for which one worker alone makes certificates
 
 
@@ -112,11 +113,22 @@ def _alone(errand: str, span: timedelta) -> bool:
     return here.database().write(lambda writing: int(writing.execute(UPSERT, lease).scalar_one())) == 1
 
 
-def print_forms() -> int:
-    """Print forms that were asked for in the browser: one job a round, for as long as it takes."""
-    from coursewright.serve.management.printing import work_off
+def print_forms() -> bool:
+    """Print forms that were asked for in the browser, in a thread of their own: it takes minutes, and other errands do not wait. Whether it began."""
+    from coursewright.serve.management.printing import is_due, work_off
 
-    return work_off(here.app())
+    app = here.app()
+    if any(thread.name == PRINTER for thread in threading.enumerate()) or not is_due(app):
+        return False
+
+    def work() -> None:
+        try:
+            work_off(app)
+        except Exception as error:
+            LOG.error("an errand failed", extra={"errand": PRINTER, "problem": type(error).__name__}, exc_info=True)
+
+    threading.Thread(target=work, name=PRINTER, daemon=True).start()
+    return True
 
 
 def make_certificates() -> int:
