@@ -135,7 +135,7 @@ def _of_database() -> Iterator[Metric]:
     attempts = GaugeMetricFamily("coursewright_attempts", "Attempts in the database, by kind and state.", labels=["kind", "state"])
     waiting = GaugeMetricFamily("coursewright_outgoing_waiting", "What waits to be sent elsewhere.", labels=["kind"])
     failing = GaugeMetricFamily("coursewright_outgoing_failing", "What waits to be sent after a try that failed.", labels=["kind"])
-    oldest = GaugeMetricFamily("coursewright_outgoing_oldest_seconds", "How long the oldest of what is due has waited.")
+    oldest = GaugeMetricFamily("coursewright_outgoing_oldest_seconds", "How long the oldest of what waits to be sent has waited.")
     people = GaugeMetricFamily("coursewright_people", "People who can sign in, by role.", labels=["role"])
     try:
         with here.database().reading() as reading:
@@ -145,7 +145,7 @@ def _of_database() -> Iterator[Metric]:
             for kind, count, tried in reading.execute(select(Outgoing.kind, func.count(), func.count().filter(Outgoing.tries > 0)).where(unsent).group_by(Outgoing.kind)):
                 waiting.add_metric([kind], count)
                 failing.add_metric([kind], tried)
-            first = reading.scalar(select(func.min(Outgoing.created_at)).where(unsent, Outgoing.due_at <= here.now()))
+            first = reading.scalar(select(func.min(Outgoing.created_at)).where(unsent))
             oldest.add_metric([], 0.0 if first is None else (here.now() - first).total_seconds())
             for role, count in reading.execute(select(Person.role, func.count()).where(Person.erased_at.is_(None)).group_by(Person.role)):
                 people.add_metric([role], count)
