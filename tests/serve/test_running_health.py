@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,31 @@ def test_a_process_lives_without_its_database_and_is_ready_only_with_it(service:
     with service.database.engine.connect().execution_options(writes=True) as connection, connection.begin():
         connection.execute(sa.text("DROP TABLE alembic_version"))
     assert browser.client.get("/readyz").status_code == 503
+
+
+def test_workers_that_ask_whether_the_database_takes_writes_do_not_get_in_each_others_way(tmp_path: Path, database_url: str) -> None:
+    service = make_service(tmp_path, database_url)
+    other = Database(database_url)
+    assert service.database.takes_writes() and other.takes_writes()
+    tomorrow = datetime.now(UTC) + timedelta(hours=12)
+    with service.database.reading() as reading:
+        rows = list(reading.scalars(sa.select(Kept).where(Kept.name.like("room%"))))
+    assert len(rows) == 2, "each has a row of its own"
+    assert all(row.ends_at > tomorrow for row in rows), "no courier takes it away meanwhile"
+    other._tried = 0.0
+    service.database.write(lambda session: session.execute(sa.delete(Kept)))
+    assert other.takes_writes()
+    other.close()
+    service.database.close()
+
+
+def test_a_fault_of_the_statement_is_not_told_as_a_full_disk(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def race(_: Any) -> None:
+        raise sa.exc.IntegrityError("", {}, Exception())
+
+    monkeypatch.setattr(service.database, "write", race)
+    with pytest.raises(sa.exc.IntegrityError):
+        service.database.takes_writes()
 
 
 def test_saves_are_counted_by_what_became_of_them(service: Service) -> None:

@@ -8,10 +8,12 @@ whole: what it does must be the same when run again.
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,18 +22,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from coursewright.serve.store.tables import Kept
+from coursewright.serve.store.tables import moment_text
 from coursewright.serve.store.turns import Turns
 
 T = TypeVar("T")
 TRIES, BUSY_MS = 6, 15_000
 TRY_EVERY, ROOM = 2.0, 8000  # seconds, characters
+TRY = text("INSERT INTO kept (name, value, count, ends_at) VALUES (:name, :value, 0, :ends) ON CONFLICT (name) DO UPDATE SET value = :value, ends_at = :ends")
 
 
 class Unavailable(Exception):
@@ -60,10 +63,15 @@ class Database:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.engine: Engine = create_engine(url, pool_size=pool, max_overflow=pool, pool_timeout=20, hide_parameters=True, **options)
         self._turns = Turns(self.engine, self.file, self._write_alone) if self.sqlite else None
-        self._tried, self._wrote = 0.0, False
+        self._tried, self._wrote, self._mark = 0.0, False, secrets.token_hex(4)
         if self.sqlite:
             event.listen(self.engine, "connect", _settle_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words that name no user, password or host."""
+        return f"sqlite {self.file or 'in memory'}" if self.sqlite else "postgresql"
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
@@ -105,13 +113,17 @@ class Database:
             return False
 
     def takes_writes(self) -> bool:
-        """Whether something can be written, of the size of an answer: a full disk still answers. Tried now and then, not each time."""
+        """Whether something can be written, of the size of an answer: a full disk still answers. Tried now and then, not each time.
+
+        Each process has a row of its own for it, which outlives the next tries: couriers take away only what has ended.
+        """
         if time.monotonic() >= self._tried + TRY_EVERY:
-            row = {"room": secrets.token_hex(ROOM // 2)}
+            room = json.dumps({"room": secrets.token_hex(ROOM // 2)})
+            row = {"name": f"room:{os.getpid()}-{self._mark}", "value": room, "ends": moment_text(datetime.now(UTC) + timedelta(days=1))}
             try:
-                self.write(lambda writing: writing.merge(Kept(name="room", value=row, count=0, ends_at=datetime.now(UTC))))
+                self.write(lambda writing: writing.execute(TRY, row))
                 self._wrote = True
-            except (Unavailable, DBAPIError):
+            except (Unavailable, InternalError):  # the latter: a server that only reads, as one that stands by does
                 self._wrote = False
             self._tried = time.monotonic()
         return self._wrote
