@@ -13,6 +13,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from gunicorn.http.errors import (
+    ForbiddenProxyRequest,
+    InvalidChunkSize,
+    InvalidHeader,
+    InvalidHeaderName,
+    InvalidHTTPVersion,
+    InvalidRequestLine,
+    LimitRequestLine,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from coursewright.serve.running.courier import Courier, clear_kept, deliver, hand_in_overdue
@@ -176,6 +185,24 @@ def test_a_line_of_the_log_holds_no_word_of_an_exception_or_of_what_others_fille
     assert len(lines) == 7 and "Ana" not in stream.getvalue() and "203.0.113" not in stream.getvalue()
     assert [found["kind"] for found in lines[0]["exception"]] == ["RuntimeError", "ValueError"]
     assert "test_running_health.py" in lines[0]["exception"][0]["at"][-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        (InvalidHeader("Cookie session=SECRET"), "Invalid request: Invalid HTTP Header"),
+        (InvalidHeaderName("X-SECRET: x"), "Invalid request: Invalid HTTP header name"),
+        (InvalidRequestLine("GET /s/SECRET it's ANA HTTP/1.1"), "Invalid request: Invalid HTTP request line"),
+        (InvalidHTTPVersion("SECRET"), "Invalid request: Invalid HTTP Version"),
+        (InvalidChunkSize(b"SECRET"), "Invalid request: Invalid chunk size"),
+        (ForbiddenProxyRequest("203.0.113.9"), "Invalid request: Proxy request from"),
+        (LimitRequestLine(9000, 8190), "Invalid request: Request Line is too large (9000 > 8190)"),
+    ],
+)
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::203.0.113.9", "::1", ""])
+def test_of_a_request_that_cannot_be_read_the_log_says_the_kind_of_fault_alone(error: Exception, event: str, address: str) -> None:
+    said = f"Invalid request from ip={address}: {error}"
+    assert logged(logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, said, (), None))["event"] == event
 
 
 def test_gunicorn_says_which_worker_was_killed() -> None:

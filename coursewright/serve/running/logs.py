@@ -22,6 +22,8 @@ OWN = "coursewright"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SIGNAL = re.compile(r"SIG[A-Z0-9]+$")
 _ADDRESS = re.compile(r"ip=\S+")
+_CALLER = re.compile(r"^Invalid request from ip=\S* ")
+_SENT = re.compile(r": |['\"]")
 
 
 class JsonLines(logging.Formatter):
@@ -44,7 +46,17 @@ def _event(record: logging.LogRecord) -> str:
     args = record.args if isinstance(record.args, tuple) else ()
     if record.args and (record.name == OWN or (args and all(isinstance(arg, int) or _SIGNAL.match(str(arg)) for arg in args))):
         return record.getMessage()
-    return _ADDRESS.sub("ip=…", str(record.msg).partition("\n")[0])
+    said = str(record.msg).partition("\n")[0]
+    if record.name == "gunicorn.error" and not record.args:
+        return _kind(said)
+    return _ADDRESS.sub("ip=…", said)
+
+
+def _kind(said: str) -> str:
+    """What gunicorn says of a request that it cannot read, without whose it was and what stood in it."""
+    caller = _CALLER.match(said)
+    kind = _SENT.split(said[caller.end() :] if caller else said)[0].strip()
+    return f"Invalid request: {kind}" if caller else kind
 
 
 def _chain(error: BaseException) -> list[dict[str, Any]]:
