@@ -134,6 +134,14 @@ def test_workers_end_with_a_parent_that_is_killed(served: Served) -> None:
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers outlive their parent")
 
 
+def test_a_hang_up_is_not_the_end_of_it(served: Served) -> None:
+    before = set(restarted(served).workers)
+    assert served.process is not None
+    served.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: any(line["event"] == "HUP is not served" for line in lines_of(served)) or served.process.poll() is not None, "it says nothing")
+    assert served.process.poll() is None and set(served.workers) == before and served.ready() == 200
+
+
 def test_a_request_that_ends_after_its_worker_has_stopped_writes_into_no_file_that_was_opened_meanwhile(tmp_path: Path) -> None:
     queue = Worker(0, 0, [], None, 30, Config(), Quiet(Config())).method_queue
     queue.init()

@@ -69,6 +69,10 @@ class Parent(Arbiter):  # type: ignore[misc]
     def handle_int(self) -> NoReturn:
         raise StopIteration
 
+    def handle_hup(self) -> None:
+        """The socket was handed over once, and settings are read at the start alone: restart the service instead."""
+        self.log.warning("HUP is not served")
+
     def handle_usr2(self) -> None:
         """Another process beside this one would ask for the same port: restart the service instead."""
         self.log.warning("USR2 is not served")
