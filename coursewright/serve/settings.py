@@ -5,8 +5,10 @@ Secrets come from the environment or from files that their owner alone can read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +16,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from coursewright.source.suggest import did_you_mean
+
 PREFIX = "COURSEWRIGHT_"
 NAME = "serve.toml"
+SECRETS = ("SECRET_KEY", "OIDC_CLIENT_SECRET", "LTI_KEY", "XAPI_CREDENTIALS", "MAIL_PASSWORD", "METRICS_TOKEN", "KEY", "IDENTITY", "IDENTITY_PASSPHRASE")
+# what has nothing to do with the service: the cache of builds, and what tests and measurements are told
+ELSEWHERE = ("CACHE", "LOAD", "REQUIRE_POSTGRES", "FAULT_SECONDS", "FAULT_SEED", "NODE_MODULES", "QTI_SCHEMAS", "OB3_SCHEMA")
 
 
 class SettingsFault(Exception):
@@ -86,10 +93,14 @@ class Mail(Strict):
 
 
 class Settings(Strict):
-    """All of it. `url`: how the world reaches the service; `https` follows from it. `proxies`: reverse proxies in front."""
+    """All of it. `url`: how the world reaches the service; `https` follows from it. `proxies`: reverse proxies in front.
+
+    `database`: a URL; `database_file`: a file with the URL, for one with a password. It is read where there is no `database`.
+    """
 
     data: Path = Path("service-data")
     database: str = ""
+    database_file: Path | None = None
     url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -134,6 +145,7 @@ class Settings(Strict):
 
 def load_settings(path: Path | None, environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
     """The settings. `given`: from the command line; None is not given. Raises SettingsFault."""
+    _refuse_slips(environ)
     found: dict[str, Any] = {}
     if path is not None:
         try:
@@ -149,10 +161,25 @@ def load_settings(path: Path | None, environ: Mapping[str, str] = os.environ, **
             found[name] = [part.strip() for part in value.split(",")] if name == "languages" else value
     found.update({name: value for name, value in given.items() if value is not None})
     try:
-        return Settings.model_validate(found)
+        settings = Settings.model_validate(found)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
         raise SettingsFault(f"{path or 'the settings'}: {faults}") from None
+    if settings.database or settings.database_file is None:
+        return settings
+    url = read_secret("database", settings.database_file, {})
+    if not url:
+        raise SettingsFault(f"{settings.database_file} is empty; it should hold the URL of the database")
+    return settings.model_copy(update={"database": url})
+
+
+def _refuse_slips(environ: Mapping[str, str]) -> None:
+    """A name in the environment that is nearly one of ours was meant to be it. Others may be somebody else's."""
+    known = {*SECRETS, *(name.upper() for name in Settings.model_fields)}
+    for name in sorted(environ):
+        own = name.removeprefix(PREFIX)
+        if name.startswith(PREFIX) and own not in known and own not in ELSEWHERE and (near := did_you_mean(own, known)):
+            raise SettingsFault(f"{name} is not known; after {PREFIX}, {near}")
 
 
 def _beside(path: Path, found: Any) -> Any:
@@ -179,20 +206,30 @@ def read_secret(name: str, path: Path | None, environ: Mapping[str, str] = os.en
         return path.read_text("utf-8").strip()
     except FileNotFoundError:
         raise SettingsFault(f"there is no {path}, which should hold {name}") from None
+    except OSError as error:
+        raise SettingsFault(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def secret_key(data: Path, environ: Mapping[str, str] = os.environ) -> str:
     """What cookies and codes are sealed with: `COURSEWRIGHT_SECRET_KEY`, else a file of the data folder, made once. Raises SettingsFault."""
     path = data / "secret-key"
     if not environ.get(f"{PREFIX}SECRET_KEY") and not path.exists():
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return secret_key(data, environ)
-        with open(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            _make_key(path)
+        except OSError as error:
+            raise SettingsFault(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from None
     found = read_secret("secret_key", path, environ)
     if not found or len(found) < 32:
         raise SettingsFault("the secret key is shorter than 32 characters")
     return found
+
+
+def _make_key(path: Path) -> None:
+    """A new key, whole or not at all; another process may have been first. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret-key-") as draft:
+        draft.write(secrets.token_urlsafe(48))
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, path)

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from coursewright.cli.root import root
 from coursewright.serve.learning.attempts import answers_of, digest
 from coursewright.serve.running.backup import Made, write_backup
 from coursewright.serve.running.proof import prove
@@ -248,6 +250,14 @@ def test_a_backup_that_fails_leaves_the_older_one(service: Service, tmp_path: Pa
     with pytest.raises(Unavailable, match="no such table"):
         write_backup(service.database, file, NOW)
     assert file.read_bytes() == before and [path.name for path in file.parent.iterdir()] == ["backup"]
+
+
+def test_a_folder_that_is_not_there_is_said_in_one_line(service: Service, tmp_path: Path) -> None:
+    told = ["serve", "--database", service.settings.database_url, "--data", str(tmp_path / "data"), "backup"]
+    done = CliRunner().invoke(root, [*told, str(tmp_path / "no" / "backup")])
+    assert (done.exit_code, done.stderr) == (1, f"error: {tmp_path / 'no' / 'backup'} cannot be written: no such file or directory\n")
+    done = CliRunner().invoke(root, [*told, str(tmp_path / "backup")])
+    assert done.exit_code == 0 and done.stdout.startswith(f"database: sqlite {service.database.file}\n{tmp_path / 'backup'}: ")
 
 
 def test_the_log_proves_the_answers_of_what_was_restored(running: Service, tmp_path: Path) -> None:

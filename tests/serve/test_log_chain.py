@@ -210,7 +210,7 @@ def test_the_command_says_what_does_not_hold_and_fails(tmp_path: Path) -> None:
 
     last = proof(made).last
     good = run("--end", last.upper())
-    assert (good.returncode, good.stdout, good.stderr) == (0, f"2 rows, 0 submitted attempts, 0 certificates; last hash {last}\nthe log holds\n", "")
+    assert (good.returncode, good.stdout, good.stderr) == (0, f"database: sqlite {made.database.file}\n2 rows, 0 submitted attempts, 0 certificates; last hash {last}\nthe log holds\n", "")
     behind_its_back(made, "UPDATE log SET actor = 'x' WHERE number = 1")
     bad = run()
     assert bad.returncode == 1 and bad.stderr == "row 1: it was altered\nthe log does not hold: 1 break\n"

@@ -305,7 +305,7 @@ def test_the_first_start_says_how_to_make_an_administrator_and_that_way_works(se
     assert found
     words = [*found[1].split(), "Boss", "--role", "administrator", "--given-name", "Bo", "--password-stdin"]
     done = subprocess.run([sys.executable, ROOT / "build.py", *words], input=f"{WORD}\n", capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "boss is an administrator\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"database: sqlite {served.data / 'service.sqlite'}\nboss is an administrator\n"), done.stderr
     web = requests.Session()
     page = web.get(f"{served.url}/staff")
     entered = web.post(page.url, data={"csrf_token": token_of(page.text), "username": "boss", "password": WORD})
@@ -324,3 +324,16 @@ def test_passwords_that_will_not_do_are_explained(tmp_path: Path) -> None:
     assert done.output.endswith("ana is a coordinator\n")
     done = command("--data", str(tmp_path), "staff", "add", "ANA ", "--password-stdin", given=f"{WORD}\n")
     assert done.return_value == 1 and "there is a 'ana' already" in done.output
+
+
+def test_the_kind_of_database_is_said_without_who_and_where(tmp_path: Path, postgres: Postgres) -> None:
+    with postgres.database() as url:
+        (tmp_path / "database").write_text(url.replace("postgres@", "postgres:SECRET@") + "\n")
+        (tmp_path / "database").chmod(0o600)
+        (tmp_path / "serve.toml").write_text('data = "data"\ndatabase_file = "database"\n')
+        config = ("--config", str(tmp_path / "serve.toml"))
+        for words in (("staff", "add", "ana", "--password-stdin"), ("backup", str(tmp_path / "backup")), ("verify-log",)):
+            done = command(*config, *words, given=f"{WORD}\n")
+            assert done.output.startswith("database: postgresql\n") and not done.return_value, done.output
+            assert "SECRET" not in done.output and str(postgres.folder) not in done.output
+    assert not (tmp_path / "data").exists(), "no second database is made"

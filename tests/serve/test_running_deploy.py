@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import shutil
 import subprocess
 import tomllib
@@ -15,7 +16,7 @@ from conftest import ROOT
 from pydantic import BaseModel
 
 from coursewright.cli.commands.serve import command
-from coursewright.serve.settings import Settings, load_settings
+from coursewright.serve.settings import Settings, SettingsFault, load_settings, read_secret, secret_key
 
 DEPLOY = ROOT / "deploy"
 GUIDE = (ROOT / "docs" / "operate.md").read_text("utf-8")
@@ -45,6 +46,56 @@ def test_the_settings_file_names_every_setting_and_all_of_them_load_together(tmp
     (tmp_path / "serve.toml").write_text(whole)
     load_settings(tmp_path / "serve.toml", {})
     assert told(Settings, tomllib.loads(whole)) == set()
+
+
+def test_the_database_comes_from_a_file_unless_it_is_named_otherwise(tmp_path: Path) -> None:
+    config, file = tmp_path / "serve.toml", tmp_path / "database"
+    config.write_text('database_file = "database"\n')
+    for url, mode, words in ((None, 0, "there is no .*database"), ("postgresql+psycopg://x", 0o644, "can be read by others"), (" \n", 0o600, "is empty")):
+        if url:
+            file.write_text(url)
+            file.chmod(mode)
+        with pytest.raises(SettingsFault, match=words):
+            load_settings(config, {})
+    file.write_text("postgresql+psycopg://x\n")
+    assert load_settings(config, {}).database_url == "postgresql+psycopg://x"
+    assert load_settings(config, {"COURSEWRIGHT_DATABASE": "sqlite:///y"}).database_url == "sqlite:///y"
+    assert load_settings(config, {}, database="sqlite:///z").database_url == "sqlite:///z"
+    config.write_text('database_file = "database"\ndatabase = "sqlite:///t"\n')
+    assert load_settings(config, {}).database_url == "sqlite:///t"
+
+
+def test_a_secret_that_cannot_be_read_is_a_fault_of_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFault, match="cannot be read: is a directory"):
+        tmp_path.chmod(0o700)
+        read_secret("database", tmp_path, {})
+
+
+def test_a_slip_in_a_name_of_the_environment_is_a_fault_and_other_names_are_left_alone(tmp_path: Path) -> None:
+    for name, meant in (("DATABSE", "DATABASE"), ("WORKER", "WORKERS"), ("SECRETKEY", "SECRET_KEY"), ("DATABASE_URL", "DATABASE"), ("MAIL_PASWORD", "MAIL_PASSWORD")):
+        with pytest.raises(SettingsFault, match=f'COURSEWRIGHT_{name} is not known; after COURSEWRIGHT_, did you mean .*"{meant}"'):
+            load_settings(None, {f"COURSEWRIGHT_{name}": "4"})
+    assert load_settings(None, {"COURSEWRIGHT_WORKERS": "4", "COURSEWRIGHT_QQQ": "1", "OTHER_WORKER": "1"}).workers == 4
+
+
+def test_every_name_of_the_environment_that_stands_anywhere_here_is_let_through() -> None:
+    files = [path for folder in ("coursewright", "tests", "benchmarks", "deploy") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".toml", ".service", "") and path.is_file()]
+    names = {name for path in files if path != Path(__file__) for name in re.findall(r"\bCOURSEWRIGHT_[A-Z][A-Z0-9_]*[A-Z0-9]\b", path.read_text("utf-8", errors="replace"))}
+    assert {"COURSEWRIGHT_CACHE", "COURSEWRIGHT_LTI_KEY", "COURSEWRIGHT_FAULT_SEED"} <= names
+    load_settings(None, dict.fromkeys(names - {f"COURSEWRIGHT_{name.upper()}" for name in Settings.model_fields}, "x"))
+
+
+def test_a_disk_that_is_full_leaves_no_empty_key(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(SettingsFault, match="cannot be written"):
+            secret_key(tmp_path, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+    made = secret_key(tmp_path, {})
+    assert secret_key(tmp_path, {}) == made and [(path.name, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()] == [("secret-key", 0o600)]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")

@@ -74,6 +74,11 @@ class Told:
         return f"{shlex.join(words)} {rest}"
 
 
+def _say_which(database: Database) -> None:
+    """Say what a command works on: one that was meant for a server must not pass unseen on a file."""
+    click.echo(f"database: {database.kind}")
+
+
 def _end(fault: object, status: int = 1) -> click.exceptions.Exit:
     click.echo(f"error: {fault}", err=True)
     return click.exceptions.Exit(status)
@@ -173,6 +178,7 @@ def add(told: Told, /, username: str, role: str, given_name: str, family_name: s
     from coursewright.serve.running.staff import CannotAdd, add_staff
 
     with told.database(ready=False, upgrade=True) as database:
+        _say_which(database)
         if password_stdin:
             password = sys.stdin.readline().rstrip("\r\n")
         else:
@@ -212,6 +218,7 @@ def verify_log(told: Told, end: str) -> int:
     from coursewright.serve.running.proof import prove
 
     with told.database() as database:
+        _say_which(database)
         proof = prove(database, end.strip().lower())
     for line in proof.breaks:
         click.echo(line, err=True)
@@ -231,7 +238,11 @@ def backup(told: Told, file: Path) -> None:
     from coursewright.serve.running.backup import write_backup
 
     with told.database() as database:
-        made = write_backup(database, file, datetime.now(UTC))
+        _say_which(database)
+        try:
+            made = write_backup(database, file, datetime.now(UTC))
+        except OSError as fault:
+            raise _end(f"{file} cannot be written: {(fault.strerror or str(fault)).lower()}") from None
     click.echo(f"{file}: {made.rows} rows; the log ends at row {made.log_rows}, hash {made.log_end}")
 
 
