@@ -5,7 +5,16 @@
   if (!window.fetch || !window.FormData) return;
   document.documentElement.classList.add("scripted");
 
-  const post = (url, data, keepalive) => fetch(url, { method: "POST", body: data, headers: { Accept: "application/json" }, credentials: "same-origin", keepalive: Boolean(keepalive) });
+  const LIMIT_MS = 15000;
+
+  /** What the server says within the limit; status 0: nothing came. */
+  async function ask(url, options) {
+    const limit = new AbortController(), timer = setTimeout(() => limit.abort(), LIMIT_MS);
+    try {
+      const response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", signal: limit.signal, ...options });
+      return { status: response.status, text: await response.text() };
+    } catch { return { status: 0, text: "" }; } finally { clearTimeout(timer); }
+  }
   const memory = {
     get(name) { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } },
     set(name, value) { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* private browsing keeps nothing */ } },
@@ -17,15 +26,22 @@
     constructor(form) {
       this.form = form; this.words = form.dataset; this.url = form.getAttribute("action");
       this.store = `coursewright:${this.url}:${form.dataset.owner}`;
-      this.changed = new Map(); this.timer = 0; this.sending = false; this.tries = 0; this.stopped = false;
+      this.changed = new Map(); this.timer = 0; this.sending = null; this.tries = 0;
+      this.pending = null; // what was sent and not answered: sent again as it was before anything newer, so that our own words are never somebody else's
+      this.may = true; // whether a copy may stay in this browser
+      this.out = false; this.renewed = false; this.held = false; this.leaving = false; this.pressed = false; this.submitted = false;
       this.restore();
       const react = (event) => { if (event.target.form === form && event.target.name && event.target.type !== "hidden") this.note(event.target, event.type === "change"); };
+      const resend = () => { if (!this.leaving) this.send(document.hidden); };
       document.addEventListener("input", react);
       document.addEventListener("change", react);
-      form.addEventListener("submit", () => { this.leaving = true; this.forget(); });
+      form.addEventListener("submit", (event) => this.press(event));
       window.addEventListener("beforeunload", (event) => { if (this.changed.size && !this.leaving) event.preventDefault(); });
-      document.addEventListener("visibilitychange", () => { if (document.hidden && this.changed.size) this.send(true); });
-      window.addEventListener("online", () => { if (this.changed.size) this.send(); });
+      document.addEventListener("visibilitychange", resend);
+      window.addEventListener("online", resend);
+      window.addEventListener("focus", () => { if (this.out) resend(); });
+      window.addEventListener("pageshow", (event) => { this.leaving = false; if (event.persisted) resend(); });
+      window.addEventListener("storage", (event) => { if (event.key === "coursewright:out") { this.may = false; this.forget(); } });
     }
     controls() { return [...this.form.elements].filter((c) => c.name && c.name !== "csrf_token" && c.type !== "submit"); }
     box(name) {
@@ -35,81 +51,146 @@
     }
     say(text, bad) { for (const name of this.changed.keys()) this.tell(name, text, bad); }
     tell(name, text, bad) {
-      const box = this.box(name);
+      const box = this.box(name), link = Boolean(bad && this.out);
       if (!box) return;
-      if (box.textContent !== text) box.textContent = text;
+      if (box.textContent !== text || Boolean(box.firstElementChild) !== link) {
+        box.textContent = link ? "" : text;
+        if (link) box.append(Object.assign(document.createElement("a"), { textContent: text, href: this.page, target: "_blank", rel: "noopener" }));
+      }
       box.classList.toggle("bad", Boolean(bad));
     }
     note(control, soon) {
-      if (this.leaving) return;
+      if (this.submitted) return;
+      this.leaving = this.held = false;
       this.changed.set(control.name, (this.changed.get(control.name) || 0) + 1);
       this.keep();
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(), soon ? 150 : 1200);
     }
-    keep() {
+    values() {
       const values = {};
       for (const c of this.controls()) {
         if (c.type === "radio" || c.type === "checkbox") { values[c.name] = values[c.name] || []; if (c.checked) values[c.name].push(c.value); } else values[c.name] = [c.value];
       }
-      memory.set(this.store, { at: Date.now(), changed: [...this.changed.keys()], values });
+      return values;
+    }
+    keep(handed) {
+      if (this.may) memory.set(this.store, { at: Date.now(), changed: [...this.changed.keys()], values: this.values(), sent: this.pending && this.pending.fields, handed });
     }
     forget() { memory.drop(this.store); }
     restore() {
       const kept = memory.get(this.store);
       if (!kept || !Array.isArray(kept.changed)) return;
-      for (const name of kept.changed) {
-        const given = kept.values[name];
-        if (!given) continue;
-        for (const c of this.controls()) {
-          if (c.name !== name) continue;
-          if (c.type === "radio" || c.type === "checkbox") c.checked = given.includes(c.value); else c.value = given[0] || "";
-        }
-        this.changed.set(name, 1);
+      const shown = this.values();
+      const open = kept.changed.filter((name) => kept.values[name] && shown[name]);
+      for (const name of open) this.changed.set(name, 1);
+      if (document.querySelector(".problem, .problems")) { this.held = true; return; } // a page that says what was not kept shows what was sent; its reader decides
+      for (const name of open) if (JSON.stringify(kept.values[name]) === JSON.stringify(shown[name])) this.changed.delete(name);
+      if (!this.changed.size) { this.forget(); return; }
+      for (const c of this.controls()) {
+        const given = kept.values[c.name];
+        if (!this.changed.has(c.name)) continue;
+        if (c.type === "radio" || c.type === "checkbox") c.checked = given.includes(c.value); else c.value = given[0] || "";
       }
       for (const c of this.controls()) {  // based on what the page showed when it was written
-        if (c.type === "hidden" && kept.values[c.name] && kept.changed.some((n) => c.name === "base" || n === c.name.replace(/^base-/, "note-") || n.startsWith(`${c.name.replace(/^base-/, "note-")}-`))) c.value = kept.values[c.name][0];
+        if (c.type === "hidden" && kept.values[c.name] && open.some((n) => c.name === "base" || n === c.name.replace(/^base-/, "note-") || n.startsWith(`${c.name.replace(/^base-/, "note-")}-`))) c.value = kept.values[c.name][0];
       }
-      if (this.changed.size) setTimeout(() => this.send(), 300);
-    }
-    async send(keepalive) {
-      if (this.sending || this.stopped || !this.changed.size) return;
-      this.sending = true;
-      const sent = new Map(this.changed);
+      if (kept.sent) this.pending = { fields: kept.sent, versions: new Map() };
       this.say(this.words.saving);
-      let status = 0, answer = null;
-      try {
-        const response = await post(this.url, new FormData(this.form), keepalive);
-        status = response.status;
-        answer = await response.json();
-      } catch { if (status < 300) status = 0; }
-      this.sending = false;
-      if (answer && answer.bases) return this.took(answer, sent);
-      if (status === 401) { this.say(this.words.out, true); this.stopped = true; return; }
-      if ([400, 404, 405, 413].includes(status)) { this.say(this.words.refused, true); return; }
-      this.say(this.words.waiting, true);
+      setTimeout(() => this.send(), 300);
+    }
+    /** A button of the form. What is on its way is waited for: its answer says what the page is based on. The copy stays until a page shows that it was taken. */
+    async press(event) {
+      if ((this.pending || this.out) && !this.leaving && !this.pressed) {
+        event.preventDefault();
+        this.pressed = true;
+        await this.send();
+        if (!this.out) this.form.requestSubmit(event.submitter);
+        this.pressed = false;
+        return;
+      }
+      this.leaving = true;
+      clearTimeout(this.timer);
+      if (!this.changed.size) return;
+      this.pending = this.taken();
+      this.keep(Boolean(event.submitter) && event.submitter.value === "submit");
+    }
+    taken() { return { fields: [...new FormData(this.form)].filter(([name]) => name !== "csrf_token"), versions: new Map(this.changed) }; }
+    get page() { return this.url.replace(/\/notes$/, ""); }
+
+    /** Send what is not saved, unless that is under way. */
+    send(keepalive) {
+      if (this.sending || this.held || this.submitted || !this.changed.size) return this.sending;
+      this.sending = this.tryOnce(keepalive).then((more) => { this.sending = null; if (more) this.send(); });
+      return this.sending;
+    }
+    /** Whether there is more to send at once. */
+    async tryOnce(keepalive) {
+      clearTimeout(this.timer);
+      if (!this.pending) this.pending = this.taken();
+      this.keep();
+      this.say(this.words.saving);
+      const { fields, versions } = this.pending;
+      const body = new URLSearchParams([["csrf_token", this.form.querySelector('[name="csrf_token"]').value], ...fields]);
+      const reply = await ask(this.url, { method: "POST", body, keepalive: Boolean(keepalive) });
+      let { status } = reply, answer = null;
+      try { answer = JSON.parse(reply.text); } catch { /* no word of ours */ }
+      if (status >= 400 && status < 500) { this.pending = null; this.keep(); } // answered: not taken
+      if (status === 409 && answer && answer.problems) return this.closed(answer.problems[""]);
+      if (answer && answer.bases) return this.took(answer, versions);
+      if (status === 400 && answer && answer.error === "stale" && !this.renewed) { // somebody signed in anew in another tab
+        this.renewed = true;
+        status = await this.renew();
+        if (status === 200) return true;
+      }
+      this.renewed = false;
+      this.out = status === 401;
+      if (this.out) { this.say(this.may ? this.words.out : this.words.refused, true); return false; }
+      if ([400, 404, 405, 413].includes(status)) { this.say(this.words.refused, true); return false; }
+      this.say(this.may ? this.words.waiting : this.words.refused, true);
       this.tries += 1;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(), Math.min(30000, 1000 * 2 ** Math.min(this.tries, 5)));
+      return false;
+    }
+    /** Take a fresh token from the page as it is now. 401 also where it is another person's. */
+    async renew() {
+      const { status, text } = await ask(this.page, {});
+      if (status !== 200) return status;
+      const form = [...new DOMParser().parseFromString(text, "text/html").querySelectorAll("form[data-autosave]")].find((f) => f.dataset.owner === this.words.owner);
+      if (!form) return 401;
+      for (const field of document.querySelectorAll('[name="csrf_token"]')) field.value = form.querySelector('[name="csrf_token"]').value;
+      return 200;
+    }
+    closed(text) {
+      this.say(text, true);
+      this.submitted = true;
+      this.changed.clear();
+      this.forget();
+      return false;
     }
     took(answer, sent) {
-      this.tries = 0;
+      this.tries = 0; this.pending = null; this.out = this.renewed = false; this.may = true;
       for (const c of this.controls()) if (c.type === "hidden" && answer.bases[c.name] !== undefined) c.value = answer.bases[c.name];
       const problems = answer.problems || {};
       const at = new Date(answer.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       let later = false;
-      for (const [name, version] of sent) {
+      for (const [name, version] of this.changed) {
         const problem = problems[name] || Object.entries(problems).find(([p]) => p === "" || name.startsWith(`${p}-`))?.[1];
-        if (this.changed.get(name) !== version) { later = true; continue; }
+        if (sent.get(name) !== version) { later = true; continue; }
         if (problem) { this.tell(name, problem, true); continue; }
         this.tell(name, `${this.words.saved} ${at}`);
         this.changed.delete(name);
       }
       if (this.changed.size) this.keep(); else this.forget();
-      if (later) this.send();
+      return later;
     }
   }
   for (const form of document.querySelectorAll("form[data-autosave]")) new Draft(form);
+  if (!document.querySelector("form[data-autosave]")) { // handed in: what was kept of it until then may go
+    const ours = `coursewright:${location.pathname}:`;
+    try { for (const key of Object.keys(localStorage)) if (key.startsWith(ours) && memory.get(key)?.handed) memory.drop(key); } catch { /* nothing is kept */ }
+  }
 
   // The place: the section at the reading line, sent when the reader stays there.
   const sections = [...document.querySelectorAll("[data-section]")];
@@ -125,7 +206,7 @@
       data.append("csrf_token", notes.querySelector('[name="csrf_token"]').value);
       data.append("section", wanted);
       last = Date.now();
-      try { if ((await post(notes.dataset.place, data, leaving)).ok) sent = wanted; } catch { /* the next section tries again */ }
+      if ((await ask(notes.dataset.place, { method: "POST", body: data, keepalive: Boolean(leaving) })).status === 200) sent = wanted; // else the next section tries again
     };
     const soon = () => { if (!timer) timer = setTimeout(send, Math.max(1500, last + 4000 - Date.now())); };
     const show = (id) => {
