@@ -16,6 +16,7 @@ from coursewright.model.prose import Line
 
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 
+
 @dataclass(frozen=True)
 class Alternative:
     """Something that can be chosen or placed: an id within its item, and its text."""

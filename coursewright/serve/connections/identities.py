@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from coursewright.serve.store import audit
+from coursewright.serve.store import audit, locks
 from coursewright.serve.store.tables import Identity, LtiLink, Person
 
 
@@ -18,8 +18,7 @@ def person_of(session: Session, issuer: str, subject: str) -> Person | None:
 
 def alone(session: Session) -> None:
     """From here to the end of the transaction nobody else links anybody: two first visits at once make one person."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7468)"))
+    locks.alone(session, locks.LINKING)
 
 
 def link(session: Session, issuer: str, subject: str, person: Person, by: str, now: datetime) -> None:

@@ -80,16 +80,18 @@ def ends_at(person: Person, minutes: int | None, now: datetime, closes: datetime
 def move_ends(session: Session, minutes_of: Callable[[str], int | None], cohort: str, before: datetime | None, closes: datetime | None, actor: str, now: datetime) -> None:
     """A cohort closes at another moment: so do the attempts at tests that would end later, or ended with it. What was extended by hand beyond the
     former closing stays extended. minutes_of: the time of a test; raises KeyError for what is no test."""
+    latest = None if closes is None else max(closes, now)
     for attempt, person in session.execute(select(Attempt, Person).join(Person, Person.id == Attempt.person_id).where(Attempt.cohort_id == cohort, Attempt.state == "open", Attempt.kind == "test").with_for_update(of=Attempt)):
         was = attempt.ends_at
         if before is not None and was is not None and was > before:
             continue
-        try:
-            end = ends_at(person, minutes_of(attempt.test), attempt.started_at, None if closes is None else max(closes, now)) if was == before or was is None else was
-        except KeyError:
-            continue
-        if closes is not None and (end is None or end > max(closes, now)):
-            end = max(closes, now)
+        if was is None or was == before:
+            try:
+                end = ends_at(person, minutes_of(attempt.test), attempt.started_at, latest)
+            except KeyError:
+                continue
+        else:
+            end = was if latest is None else min(was, latest)
         if end != was:
             attempt.ends_at = end
             audit.append(session, now, actor, "end moved", f"attempt:{attempt.id}", {"ends_at": was and moment_text(was)}, {"ends_at": end and moment_text(end), "reason": "the cohort closes at another moment"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from coursewright.plan.adjusting import NoSuchItem, changes_nothing, emptied, items_called, read_key, standing
@@ -23,6 +23,7 @@ from coursewright.serve.library import Library
 from coursewright.serve.management.results import Scope, gradebook_of, with_names
 from coursewright.serve.settings import Settings
 from coursewright.serve.store import audit
+from coursewright.serve.store.locks import lock_attempts
 from coursewright.serve.store.tables import AdjustmentRow, Attempt, ResultRow, moment_text
 
 ACTIONS = ("withdraw", "rekey", "restore")
@@ -125,8 +126,7 @@ def decide(session: Session, settings: Settings, library: Library, test: str, wi
     last: of the preview that was looked at; `Refused("stale")` where something was decided since. Nobody saves or submits
     while this runs, so no attempt is graded by what was decided before and missed here.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE attempt IN EXCLUSIVE MODE"))
+    lock_attempts(session, "EXCLUSIVE")
     decision = decision_of(session, library, test, wish, by, now)
     if last_decision(session, test) != last:
         raise Refused("stale")

@@ -44,7 +44,6 @@ def words() -> dict[str, str]:
         "attempt made void": _("attempt made void"),
         "attempt reopened": _("attempt reopened"),
         "attempt submitted": _("attempt submitted"),
-        "attempt voided": _("attempt made void: its sheet was corrected"),
         "certificate issued": _("certificate issued"),
         "certificate reinstated": _("certificate reinstated"),
         "certificate withdrawn": _("certificate withdrawn"),

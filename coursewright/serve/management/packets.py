@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from coursewright.build.publish import MANIFEST
 from coursewright.read.roster import Learner
 from coursewright.serve.library import Library
+from coursewright.serve.people.enrolling import NOTHING
 from coursewright.serve.store.tables import Member, Person
 from coursewright.write.accreditation import csv_bytes
 
@@ -108,7 +109,7 @@ def cohort_roster(session: Session, cohort: str) -> tuple[bytes, int]:
 def cohort_learners(session: Session, cohort: str) -> tuple[Learner, ...]:
     """The same learners as rows that were read: namesakes too, whom a roster without numbers could not tell apart."""
     known = {field.name for field in fields(Learner)}
-    told = [{name: value for name in ROSTER if name in known and (value := _value(person, name)) not in (None, "", False, 0)} for person in _people(session, cohort)]
+    told = [{name: value for name in ROSTER if name in known and (value := _value(person, name)) not in NOTHING} for person in _people(session, cohort)]
     return tuple(Learner(**{"line": line, "given_name": "", "family_name": "", **values}) for line, values in enumerate(told, 2))
 
 
@@ -131,7 +132,7 @@ def _cell(person: Person, name: str) -> str:
     value = _value(person, name)
     if value is True:
         return "yes"
-    return "" if value in (None, False, 0, "") else str(value)
+    return "" if value in NOTHING else str(value)
 
 
 def print_command(test: str, roster: str, folder: str, paper: str) -> str:

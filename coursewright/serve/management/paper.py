@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.build.administration import RECORD, SITTINGS
@@ -30,6 +30,7 @@ from coursewright.serve.management.paper_upload import Upload, read_upload
 from coursewright.serve.management.results import Scope
 from coursewright.serve.settings import Settings
 from coursewright.serve.store import audit
+from coursewright.serve.store.locks import lock_attempts
 from coursewright.serve.store.tables import Answer, Attempt, CertificateRow, Member, Person, ResultRow, moment_text
 
 if TYPE_CHECKING:
@@ -197,8 +198,7 @@ def _texts(sitting: Sitting) -> dict[str, str]:
 
 def take_in(session: Session, settings: Settings, library: Library, scope: Scope, upload: Upload, source: str, by: str, now: datetime) -> Taken:
     """Take an upload in, in one transaction. source: the name of the administration. Raises DamagedRecord."""
-    if session.get_bind().dialect.name == "postgresql":  # a decision that is being taken is waited for, and counted with
-        session.execute(text("LOCK TABLE attempt IN ROW EXCLUSIVE MODE"))
+    lock_attempts(session, "ROW EXCLUSIVE")  # a decision that is being taken is waited for, and counted with
     plan = plan_paper(session, library, scope, upload, source, now)
     record, made = plan.record, Taken()
     forms = {form: keep_printed(session, library.course, library.numbering, record, form) for form in dict.fromkeys(line.sitting.form for line in plan.taken)}

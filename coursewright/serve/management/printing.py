@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 import coursewright
@@ -139,8 +139,5 @@ def _print(library: Library, job: PrintJob, learners: tuple[Learner, ...]) -> tu
 
 def without_number(session: Session, cohorts: Collection[str]) -> dict[str, int]:
     """How many learners of each cohort have no number: their sheets cannot be told whose they are by it."""
-    rows = session.execute(select(Member.cohort_id).join(Person, Person.id == Member.person_id).where(Member.cohort_id.in_(sorted(cohorts)), Person.role == "learner", Person.learner_id == "", Person.erased_at.is_(None))).scalars()
-    made: dict[str, int] = {}
-    for cohort in rows:
-        made[cohort] = made.get(cohort, 0) + 1
-    return made
+    rows = session.execute(select(Member.cohort_id, func.count()).join(Person, Person.id == Member.person_id).where(Member.cohort_id.in_(sorted(cohorts)), Person.role == "learner", Person.learner_id == "", Person.erased_at.is_(None)).group_by(Member.cohort_id))
+    return dict(rows.all())

@@ -31,7 +31,7 @@ from coursewright.serve.management.results import (
     with_names,
 )
 from coursewright.serve.security.access import page
-from coursewright.serve.store.tables import Attempt
+from coursewright.serve.store.tables import Attempt, Person
 from coursewright.write.analysis import facts, reasons, why
 
 
@@ -125,7 +125,7 @@ def learners(test: str) -> Any:
         test_asked(reading, scope, test)
         book = gradebook_of(reading, here.library(), test, asked.ids, which)
         found = reading.execute(select(Attempt.id, Attempt.kind, Attempt.source, Attempt.person_id).where(Attempt.test == test, Attempt.state == "submitted")).all()
-        seen = {person.id for person in reading.execute(in_reach(here.who())).scalars()}
+        seen = set(reading.execute(in_reach(here.who()).with_only_columns(Person.id)).scalars())
     return render_template(
         "service/results/learners.html.j2",
         test=test,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coursewright.read.roster import Learner
-from coursewright.serve.store import audit
+from coursewright.serve.store import audit, locks
 from coursewright.serve.store.tables import Cohort, Member, Person
 
 COLUMNS = ("given_name", "family_name", "learner_id", "email", "extra_minutes", "extra_percent")
@@ -48,8 +48,7 @@ class Change:
 
 def alone(session: Session) -> None:
     """From here to the end of the transaction nobody else takes in a roster: two who do it at once would both find nobody."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7469)"))
+    locks.alone(session, locks.ENROLLING)
 
 
 def known(session: Session, cohort: str, learners: Sequence[Learner]) -> Known:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from coursewright.serve.store.locks import LOGGING, alone
 from coursewright.serve.store.tables import LogEntry, moment_text
 
 FIRST = "0" * 64
@@ -32,8 +33,7 @@ class Broken:
 
 def append(session: Session, at: datetime, actor: str, action: str, subject: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> LogEntry:
     """Add a row, in the transaction of what it tells of. People stand in it by id, never by name."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7467)"))  # held until the commit: numbers follow one another
+    alone(session, LOGGING)  # held until the commit: numbers follow one another
     last = session.execute(select(LogEntry.number, LogEntry.hash).order_by(LogEntry.number.desc()).limit(1)).first()
     number, previous = (last.number + 1, last.hash) if last else (1, FIRST)
     entry = LogEntry(number=number, at=at, actor=actor, action=action, subject=subject, before=before, after=after, previous=previous, hash="")

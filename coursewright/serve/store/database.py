@@ -28,6 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from coursewright.serve.store.locks import MIGRATING
 from coursewright.serve.store.tables import moment_text
 from coursewright.serve.store.turns import Turns
 
@@ -144,7 +145,7 @@ def migrate(database: Database, revision: str = "head") -> None:
             raise WrongSchema("this database was made by a newer version of Coursewright; use that version, or restore a backup")
         with database.engine.connect().execution_options(writes=True) as connection:
             if not database.sqlite:
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7466)")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
             connection.commit()
